@@ -1,0 +1,16 @@
+//! Requests and responses of `/api/v1`, shared by the server, the page and the command line.
+
+pub mod environment;
+pub mod event;
+pub mod investigation;
+pub mod load_balancer;
+pub mod problem;
+
+pub use environment::{Credentials, Environment, PracticeIncident};
+pub use event::{Event, EventKind};
+pub use investigation::{
+    CreateInvestigation, CreateNote, Investigation, InvestigationList, InvestigationSummary, Note,
+    ObservationDetail, PatchInvestigation, Run, RunState, Started, Status, StepView,
+};
+pub use load_balancer::{LoadBalancerList, LoadBalancerSummary, TargetCount};
+pub use problem::Problem;

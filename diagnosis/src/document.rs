@@ -1,0 +1,162 @@
+//! The diagnosis document: `GET …/diagnosis` and `lb502 diagnose --json`.
+//!
+//! Same evidence, same document, byte for byte (but for `took_ms` of a repeated call).
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    evidence::{LoadBalancerType, Window},
+    observation::Observation,
+    step::Step,
+};
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Diagnosis {
+    pub load_balancer: LoadBalancerRef,
+    pub window: Window,
+    pub ledger: Ledger,
+    pub verdict: Verdict,
+    /// The verdict in one or two sentences, for people.
+    pub in_words: String,
+    /// What keeps the verdict from being surer, each with how to get it; most telling first.
+    pub missing: Vec<String>,
+    /// Ranked: the first is the answer.
+    pub findings: Vec<Finding>,
+    /// All six, in order.
+    pub steps: Vec<StepResult>,
+    pub observations: Vec<Observation>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct LoadBalancerRef {
+    pub arn: String,
+    pub name: String,
+    #[serde(rename = "type")]
+    pub kind: LoadBalancerType,
+    pub region: String,
+    pub account: String,
+}
+
+/// Every 502 of the window in exactly one place:
+/// `attributed + unexplained == made_by_load_balancer + made_by_target`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Ledger {
+    pub source: LedgerSource,
+    pub made_by_load_balancer: u64,
+    pub made_by_target: u64,
+    pub attributed: u64,
+    pub unexplained: u64,
+    /// The other codes of the window, by status code; 503 and 504 are always there when counted.
+    pub neighbours: BTreeMap<String, u64>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum LedgerSource {
+    AccessLog,
+    /// Counts per minute only: coarser.
+    Metrics,
+    #[default]
+    None,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    CauseFound,
+    LikelyCause,
+    NoFaultFound,
+    CannotTell,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Finding {
+    /// The rule's id.
+    pub rule: String,
+    pub step: Step,
+    pub strength: Strength,
+    pub title: String,
+    /// The proof in sentences, with its numbers.
+    pub because: String,
+    /// 502s that this finding accounts for.
+    pub explains: u64,
+    /// Other codes that it accounts for, by status code.
+    pub explains_neighbours: BTreeMap<String, u64>,
+    /// ARNs or ids.
+    pub resources: Vec<String>,
+    /// Observations, by `n`.
+    pub cites: Vec<u32>,
+    pub fix: Fix,
+}
+
+/// Ordered from weak to strong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Strength {
+    /// A fault or risk in the configuration that no observed 502 is tied to.
+    Possible,
+    /// Signature fits and configuration allows it, but another cause would leave the same trace.
+    Likely,
+    /// The evidence names this cause for specific 502s, and nothing contradicts it.
+    Proven,
+}
+
+/// What a person may do; lb502 itself never changes anything in AWS.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Fix {
+    pub summary: String,
+    /// Commands, every value shell-quoted.
+    pub cli: Vec<String>,
+    /// `https://…console.aws.amazon.com/…`, or empty.
+    pub console: String,
+    pub terraform: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct StepResult {
+    pub step: Step,
+    pub state: StepState,
+    pub rules: Vec<RuleResult>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum StepState {
+    /// Every call that the step needs was answered in full.
+    Done,
+    /// Some were denied, failed or cut short.
+    Partial,
+    /// All were.
+    Failed,
+    NotRun,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RuleResult {
+    pub rule: String,
+    pub answer: RuleAnswer,
+    pub because: String,
+    pub missing: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum RuleAnswer {
+    Found,
+    Clear,
+    CannotTell,
+}

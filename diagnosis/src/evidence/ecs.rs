@@ -1,0 +1,54 @@
+//! What ECS says of the services behind the target groups.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ecs {
+    pub services: Vec<EcsService>,
+    pub stopped_tasks: Vec<StoppedTask>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EcsService {
+    pub arn: String,
+    pub cluster: String,
+    pub name: String,
+    pub target_group_arns: Vec<String>,
+    pub desired_count: u32,
+    pub running_count: u32,
+    pub pending_count: u32,
+    pub task_definition: Option<String>,
+    /// Seconds between SIGTERM and SIGKILL, default 30.
+    pub stop_timeout: Option<u32>,
+    /// Newest first, those of the window and the hour before it.
+    pub events: Vec<ServiceEvent>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServiceEvent {
+    pub at: DateTime<Utc>,
+    pub message: String,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoppedTask {
+    pub arn: String,
+    pub service: Option<String>,
+    pub ip: Option<String>,
+    pub started_at: Option<DateTime<Utc>>,
+    pub stopping_at: Option<DateTime<Utc>>,
+    pub stopped_at: Option<DateTime<Utc>>,
+    /// `EssentialContainerExited`, `UserInitiated`, `ServiceSchedulerInitiated`…
+    pub stop_code: Option<String>,
+    pub stopped_reason: Option<String>,
+    pub containers: Vec<StoppedContainer>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoppedContainer {
+    pub name: String,
+    pub exit_code: Option<i32>,
+    /// `OutOfMemoryError: Container killed due to memory usage`
+    pub reason: Option<String>,
+}

@@ -1,0 +1,1 @@
+//! Each 502 to one finding or to unexplained.

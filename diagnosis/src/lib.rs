@@ -1,0 +1,32 @@
+//! What lb502 knows about 502s, as pure functions.
+//!
+//! [`diagnose`] takes one plain [`Evidence`] value (what AWS said, and what it would not say) and
+//! returns one [`Diagnosis`] (who made each 502, which cause is proven, which is ruled out, which
+//! cannot be judged). Nothing here does I/O, knows an AWS type or reads a clock: "now" is
+//! [`Evidence::observed_at`]. The server, the command line and the browser share this crate.
+
+pub mod access_log;
+pub mod api;
+pub mod bundle;
+pub mod document;
+pub mod evidence;
+pub mod ledger;
+pub mod observation;
+pub mod observed;
+pub mod reachability;
+pub mod rule;
+pub mod rules;
+pub mod step;
+pub mod tables;
+pub mod verdict;
+
+pub use document::Diagnosis;
+pub use evidence::Evidence;
+pub use observation::Observation;
+pub use observed::Observed;
+pub use step::Step;
+
+/// Judges the evidence by the whole rule book.
+pub fn diagnose(evidence: &Evidence) -> Diagnosis {
+    verdict::judge(evidence)
+}

@@ -1,0 +1,114 @@
+//! What a rule is: one fault, its help page, and a pure check.
+//!
+//! A rule never fetches. It looks at the whole [`Case`] and returns an [`Answer`]: what it found,
+//! why it is clear, or what it would need to see. A denied or failed call never reads as clear.
+
+use chrono::{DateTime, Utc};
+
+use crate::{
+    document::{Fix, RuleAnswer, Strength},
+    evidence::Evidence,
+    step::Step,
+};
+
+/// One fault that lb502 knows.
+#[derive(Clone, Copy, Debug)]
+pub struct Rule {
+    /// The public id, as in `keep-alive-shorter-than-idle-timeout`.
+    pub id: &'static str,
+    pub step: Step,
+    /// 0–100: of two findings of equal strength that could both explain a row, the narrower one
+    /// (the larger number) gets it.
+    pub specificity: u8,
+    /// The rule's own file: its leading `//!` lines are the help page (see [`help`]).
+    pub source: &'static str,
+    pub check: fn(&Case<'_>) -> Answer,
+}
+
+/// What rules look at: the evidence, and what is derived from it once for all of them.
+#[derive(Debug)]
+pub struct Case<'a> {
+    pub evidence: &'a Evidence,
+}
+
+/// A rule's answer. With findings it is `found`; else with anything missing `cannot_tell`; else
+/// `clear`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Answer {
+    pub findings: Vec<Draft>,
+    /// Why it is clear or cannot be told (a finding carries its own reasons).
+    pub because: String,
+    /// What was not seen and could change the answer, each as [`Observed::missing`] words it.
+    ///
+    /// [`Observed::missing`]: crate::Observed::missing
+    pub missing: Vec<String>,
+}
+
+/// A finding before the ledger decides how much of the window it explains.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Draft {
+    pub strength: Strength,
+    pub title: String,
+    pub because: String,
+    pub claims: Claims,
+    pub resources: Vec<String>,
+    /// Observations, by `n`; sorted and made unique by the engine.
+    pub cites: Vec<u32>,
+    pub fix: Fix,
+}
+
+/// Which faults of the window a finding says it caused.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Claims {
+    /// None: the fault stands in the configuration only.
+    #[default]
+    Nothing,
+    /// Places in `AccessLog::rows` (502s and neighbours alike).
+    Rows(Vec<usize>),
+    /// With access logs off: at most this many 502s of the minute that starts at the time.
+    Minutes(Vec<(DateTime<Utc>, u64)>),
+}
+
+impl Answer {
+    pub fn found(finding: Draft) -> Self {
+        Self {
+            findings: vec![finding],
+            ..Self::default()
+        }
+    }
+
+    pub fn clear(because: impl Into<String>) -> Self {
+        Self {
+            because: because.into(),
+            ..Self::default()
+        }
+    }
+
+    pub fn cannot_tell(because: impl Into<String>, missing: Vec<String>) -> Self {
+        Self {
+            findings: Vec::new(),
+            because: because.into(),
+            missing,
+        }
+    }
+
+    pub fn answer(&self) -> RuleAnswer {
+        if !self.findings.is_empty() {
+            RuleAnswer::Found
+        } else if !self.missing.is_empty() {
+            RuleAnswer::CannotTell
+        } else {
+            RuleAnswer::Clear
+        }
+    }
+}
+
+/// The help page of a rule: the leading `//!` lines of its file, as Markdown.
+pub fn help(rule: &Rule) -> String {
+    rule.source
+        .lines()
+        .take_while(|line| line.starts_with("//!"))
+        .map(|line| line.trim_start_matches("//!").trim_start_matches(' '))
+        .collect::<Vec<_>>()
+        .join("\n")
+}

@@ -1,0 +1,28 @@
+//! The rule book, by step.
+
+pub mod error_logs;
+pub mod load;
+pub mod network;
+pub mod target_health;
+pub mod timeouts;
+pub mod tls;
+
+use crate::rule::Rule;
+
+/// Every rule, in the order of the steps and of the rule book.
+pub fn all() -> impl Iterator<Item = &'static Rule> {
+    [
+        target_health::RULES,
+        error_logs::RULES,
+        network::RULES,
+        load::RULES,
+        tls::RULES,
+        timeouts::RULES,
+    ]
+    .into_iter()
+    .flatten()
+}
+
+pub fn by_id(id: &str) -> Option<&'static Rule> {
+    all().find(|rule| rule.id == id)
+}

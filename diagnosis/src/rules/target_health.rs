@@ -1,0 +1,5 @@
+//! Rules of the step `target-health`.
+
+use crate::rule::Rule;
+
+pub const RULES: &[Rule] = &[];

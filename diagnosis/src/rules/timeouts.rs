@@ -1,0 +1,5 @@
+//! Rules of the step `timeouts`.
+
+use crate::rule::Rule;
+
+pub const RULES: &[Rule] = &[];

@@ -1,0 +1,5 @@
+//! Rules of the step `tls`.
+
+use crate::rule::Rule;
+
+pub const RULES: &[Rule] = &[];
