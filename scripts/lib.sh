@@ -1,0 +1,97 @@
+# shellcheck shell=bash
+# What every script shares: where things are kept, how to speak, how to run something that takes long.
+# Sourced, never run. Works with the bash 3.2 of macOS.
+# shellcheck disable=SC2034 # its variables are for the scripts that source it
+
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cd "$root"
+
+# Everything that is set up for one user stands under this folder. Removing it is the way to start over.
+cache="${XDG_CACHE_HOME:-$HOME/.cache}/lb502"
+tools="$cache/tools"
+logs="$cache/logs"
+venv="$cache/lab-venv"
+mkdir -p "$tools/bin" "$logs"
+
+# One target folder for all clones, outside of them: dependencies are compiled once.
+export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$cache/target}"
+export PATH="$tools/bin:$PATH"
+
+# The server as `make run` builds it. The tests are told of it through LB502_BINARY.
+binary="$CARGO_TARGET_DIR/release/lb502"
+
+# In CI a lock file that no longer fits is an error; for a developer cargo brings it up to date.
+locked=${CI:+--locked}
+
+say() { printf 'lb502: %s\n' "$*"; }
+
+fail() {
+  printf 'lb502: %s\n' "$*" >&2
+  exit 1
+}
+
+have() { command -v "$1" >/dev/null 2>&1; }
+
+# need PROGRAM SENTENCE: stops with the sentence where the program is missing.
+need() { have "$1" || fail "$2"; }
+
+# sha256 of standard input, on Linux and macOS.
+sha256() {
+  if have sha256sum; then sha256sum; else shasum -a 256; fi | cut -d ' ' -f 1
+}
+
+# fingerprint PATH...: one hash over the names and contents of all files under the paths that exist.
+fingerprint() {
+  local path
+  for path in "$@"; do
+    if [ -e "$path" ]; then find "$path" -type f; fi
+  done | LC_ALL=C sort | while IFS= read -r path; do
+    printf '%s\n' "$path"
+    cat "$path"
+  done | sha256
+}
+
+# How far a command has come, from its log: cargo's "312/467", else nothing.
+progress_of() {
+  tail -c 4000 "$1" | tr '\r' '\n' | sed -n 's/.*] \([0-9][0-9]*\)\/\([0-9][0-9]*\).*/\1 of \2 crates, /p' | tail -n 1
+}
+
+# slow LABEL COMMAND...: runs a command that takes long. Its output goes to a log; a line every 15 seconds says
+# that it is at work and how far it is. Where it fails, the end of the log is shown and its status returned.
+slow() {
+  local label=$1 log="$logs/$1.log" started=$SECONDS status=0 ticker
+  shift
+  : >"$log"
+  (
+    while sleep 15 >/dev/null 2>&1; do
+      say "$label: $(progress_of "$log")$((SECONDS - started)) s"
+    done
+  ) &
+  ticker=$!
+  # cargo draws its bar into the log too: that is where the count comes from.
+  CARGO_TERM_PROGRESS_WHEN=always CARGO_TERM_PROGRESS_WIDTH=100 "$@" >"$log" 2>&1 </dev/null || status=$?
+  kill "$ticker" 2>/dev/null || true
+  wait "$ticker" 2>/dev/null || true
+  if [ "$status" -eq 0 ]; then
+    say "$label: done in $((SECONDS - started)) s"
+  else
+    tr '\r' '\n' <"$log" | grep -v '^ *Building \[' | tail -n 60 >&2 || true
+    printf 'lb502: %s failed after %s s; the whole log is in %s\n' "$label" "$((SECONDS - started))" "$log" >&2
+  fi
+  return "$status"
+}
+
+# install_with_apt PACKAGE WHY: as root on a machine with apt, says what it installs and does it.
+# Returns 1 where it cannot, so that the caller can say what is missing.
+install_with_apt() {
+  if ! have apt-get || [ "$(id -u)" -ne 0 ]; then return 1; fi
+  say "$2: installing the system package $1 with apt-get"
+  slow "apt-$1" install_package "$1"
+}
+
+install_package() {
+  DEBIAN_FRONTEND=noninteractive apt-get update -q
+  DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "$1"
+}
