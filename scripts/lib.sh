@@ -65,7 +65,8 @@ slow() {
   shift
   : >"$log"
   (
-    while sleep 15 >/dev/null 2>&1; do
+    # An interrupt does not reach this loop: it ends when the script is gone.
+    while sleep 15 >/dev/null 2>&1 && kill -0 "$$" 2>/dev/null; do
       say "$label: $(progress_of "$log")$((SECONDS - started)) s"
     done
   ) &
