@@ -1,0 +1,140 @@
+"""CloudWatch metrics, counted from a story's rows and its targets' health.
+
+Counters are reported only when they are not zero; gauges every minute.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import defaultdict
+from datetime import datetime, timedelta, timezone
+
+from lb502_lab.additions.cloudwatch import MetricStore
+from lb502_lab.story.parts import ClassicLoadBalancer, LoadBalancer, Row, TargetGroup
+
+APPLICATION, CLASSIC = "AWS/ApplicationELB", "AWS/ELB"
+
+
+def application(store: MetricStore, balancer: LoadBalancer, rows: list[Row], start: datetime, end: datetime,
+                rng: random.Random) -> None:
+    """Every metric that the rows and the targets' health give rise to, in [start, end)."""
+    name = balancer.dimension
+
+    def put(metric: str, row: Row, value: float, by_group: bool, at: datetime) -> None:
+        zone = row.node.zone
+        sets = [{"LoadBalancer": name}, {"LoadBalancer": name, "AvailabilityZone": zone}]
+        if by_group and row.group is not None:
+            group = {"LoadBalancer": name, "TargetGroup": row.group.dimension}
+            sets += [group, group | {"AvailabilityZone": row.target.zone if row.target else zone}]
+        for dimensions in sets:
+            store.put(APPLICATION, metric, dimensions, at, [value])
+
+    for row in rows:
+        # A request is counted in the minute in which it was answered, as its log line is.
+        at = datetime.fromtimestamp(row.time, timezone.utc)
+        family = row.status // 100
+        if row.target is not None:
+            put("RequestCount", row, 1, True, at)
+        if row.target_status is not None:
+            put(f"HTTPCode_Target_{row.target_status // 100}XX_Count", row, 1, True, at)
+            put("TargetResponseTime", row, row.times[1], True, at)
+        elif family in (3, 4, 5):
+            put(f"HTTPCode_ELB_{family}XX_Count", row, 1, False, at)
+            if row.status in (500, 502, 503, 504):
+                put(f"HTTPCode_ELB_{row.status}_Count", row, 1, False, at)
+        if row.connection_error:
+            put("TargetConnectionErrorCount", row, 1, True, at)
+        if row.tls_error:
+            put("TargetTLSNegotiationErrorCount", row, 1, True, at)
+        if row.fail_open and row.group is not None:
+            group = {"LoadBalancer": name, "TargetGroup": row.group.dimension}
+            for dimensions in (group, group | {"AvailabilityZone": row.target.zone if row.target else ""}):
+                store.put(APPLICATION, "UnhealthyRoutingRequestCount", dimensions, at, [1])
+        put("ProcessedBytes", row, row.received + row.sent, False, at)
+        put("NewConnectionCount", row, 1, False, at)
+    _connections(store, balancer, rows, start, end, rng)
+    for group in balancer.groups:
+        _hosts(store, balancer, group, start, end)
+        _per_target(store, balancer, group, rows, start, end)
+
+
+def _connections(store: MetricStore, balancer: LoadBalancer, rows: list[Row], start: datetime, end: datetime,
+                 rng: random.Random) -> None:
+    per_minute: dict[tuple[int, str], int] = defaultdict(int)
+    for row in rows:
+        per_minute[(int(row.time) // 60, row.node.zone)] += 1
+    for minute in _minutes(start, end):
+        for zone in {node.zone for node in balancer.nodes}:
+            count = per_minute[(int(minute.timestamp()) // 60, zone)]
+            if count:
+                value = float(round(count * 0.7) + rng.randint(1, 6))
+                for dimensions in ({"LoadBalancer": balancer.dimension},
+                                   {"LoadBalancer": balancer.dimension, "AvailabilityZone": zone}):
+                    store.put(APPLICATION, "ActiveConnectionCount", dimensions, minute, [value])
+
+
+def _hosts(store: MetricStore, balancer: LoadBalancer, group: TargetGroup, start: datetime, end: datetime) -> None:
+    zones = sorted({target.zone for target in group.targets})
+    for minute in _minutes(start, end):
+        counts = {zone: [0, 0] for zone in zones}
+        for target in group.targets:
+            state = target.health_at(minute).state if target.registered else "unused"
+            if state in ("healthy", "unhealthy"):
+                counts[target.zone][state == "unhealthy"] += 1
+        base = {"LoadBalancer": balancer.dimension, "TargetGroup": group.dimension}
+        total = [sum(count[n] for count in counts.values()) for n in (0, 1)]
+        if sum(total) == 0:
+            continue
+        for n, metric in enumerate(("HealthyHostCount", "UnHealthyHostCount")):
+            store.put(APPLICATION, metric, base, minute, [total[n]])
+            for zone in zones:
+                store.put(APPLICATION, metric, base | {"AvailabilityZone": zone}, minute, [counts[zone][n]])
+        healthy = float(total[0] > 0)
+        for metric in ("HealthyStateRouting", "HealthyStateDNS"):
+            store.put(APPLICATION, metric, base, minute, [healthy * len(balancer.nodes)])
+        for metric in ("UnhealthyStateRouting", "UnhealthyStateDNS"):
+            store.put(APPLICATION, metric, base, minute, [(1 - healthy) * len(balancer.nodes)])
+
+
+def _per_target(store: MetricStore, balancer: LoadBalancer, group: TargetGroup, rows: list[Row], start: datetime,
+                end: datetime) -> None:
+    counts: dict[int, int] = defaultdict(int)
+    for row in rows:
+        if row.group is group and row.target is not None:
+            counts[int(row.time) // 60] += 1
+    for minute in _minutes(start, end):
+        healthy = sum(target.health_at(minute).state == "healthy" for target in group.targets if target.registered)
+        count = counts[int(minute.timestamp()) // 60]
+        if count and healthy:
+            for dimensions in ({"TargetGroup": group.dimension},
+                               {"TargetGroup": group.dimension, "LoadBalancer": balancer.dimension}):
+                store.put(APPLICATION, "RequestCountPerTarget", dimensions, minute, [count / healthy])
+
+
+def classic(store: MetricStore, balancer: ClassicLoadBalancer, rows: list[Row], start: datetime,
+            end: datetime) -> None:
+    """The metrics of a Classic Load Balancer; its 5XX counter has no split by code."""
+
+    def put(metric: str, value: float, zone: str, at: datetime) -> None:
+        for dimensions in ({"LoadBalancerName": balancer.name},
+                           {"LoadBalancerName": balancer.name, "AvailabilityZone": zone}):
+            store.put(CLASSIC, metric, dimensions, at, [value])
+
+    for row in rows:
+        at = datetime.fromtimestamp(row.time, timezone.utc)
+        put("RequestCount", 1, row.node.zone, at)
+        if row.target_status:
+            put(f"HTTPCode_Backend_{row.target_status // 100}XX", 1, row.node.zone, at)
+            put("Latency", row.times[1], row.node.zone, at)
+        elif row.status >= 400:
+            put(f"HTTPCode_ELB_{row.status // 100}XX", 1, row.node.zone, at)
+    for minute in _minutes(start, end):
+        for zone in {node.zone for node in balancer.nodes}:
+            states = [one.health_at(minute).state for one in balancer.targets if one.zone == zone]
+            put("HealthyHostCount", states.count("healthy"), zone, minute)
+            put("UnHealthyHostCount", len(states) - states.count("healthy"), zone, minute)
+
+
+def _minutes(start: datetime, end: datetime) -> list[datetime]:
+    count = int((end - start).total_seconds() // 60)
+    return [start + timedelta(minutes=n) for n in range(count)]

@@ -1,0 +1,150 @@
+"""The traffic of a story: requests that went well, until the story changes them."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+
+from lb502_lab.story.parts import ClassicLoadBalancer, Listener, LoadBalancer, Row, Target, TargetGroup
+
+# The third and fourth carry what a log reader must survive: escaped quotes and backslashes.
+USER_AGENTS = (
+    "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36",
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 19_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148",
+    r"PartnerSync/2.3 (\x22nightly\x22; build 7)",
+    r"curl/8.9.1 \"probe\" C:\\jobs\\warm",
+    "python-requests/2.34.2", "okhttp/5.1.0", "-",
+)
+
+
+@dataclass
+class Route:
+    """A share of the traffic: which group it goes to, what it asks for, how long it takes."""
+
+    group: TargetGroup | None
+    paths: list[str]
+    weight: float = 1.0
+    median: float = 0.04  # seconds a target takes
+    spread: float = 0.5  # of the logarithm
+    methods: tuple[str, ...] = ("GET", "GET", "GET", "POST")
+    priority: str = "0"
+    body: int = 900  # bytes of a typical upload
+    statuses: tuple[int, ...] = (200,) * 18 + (304, 404)
+
+
+@dataclass
+class Traffic:
+    """Rows of a balancer between two moments at a rate that breathes a little."""
+
+    balancer: LoadBalancer | ClassicLoadBalancer
+    listener: Listener
+    host: str
+    routes: list[Route]
+    per_minute: float
+    rng: random.Random
+    rate: Callable[[datetime], float] = field(default=lambda at: 1.0)
+    classic_targets: list[Target] = field(default_factory=list)
+
+    def rows(self, start: datetime, end: datetime) -> list[Row]:
+        """Successful requests created in [start, end), in order of creation."""
+        rows = []
+        minute = start.timestamp()
+        while minute < end.timestamp():
+            at = datetime.fromtimestamp(minute, timezone.utc)
+            breath = 1 + 0.12 * math.sin(minute / 900)
+            wanted = self.per_minute * breath * self.rate(at)
+            count = max(0, round(self.rng.gauss(wanted, math.sqrt(wanted) * 0.6))) if wanted else 0
+            rows += [self.row(minute + self.rng.random() * 60) for _ in range(count)]
+            minute += 60
+        rows.sort(key=lambda row: row.created)
+        last = end.timestamp() - 0.001
+        return [row for row in rows if row.time < last]
+
+    def row(self, created: float, target: Target | None = None, route: Route | None = None) -> Row:
+        """One request that went well, at a moment; target and route by chance unless given."""
+        rng = self.rng
+        if route is None:
+            route = rng.choices(self.routes, [one.weight for one in self.routes])[0]
+        fail_open = False
+        if target is None:
+            at = datetime.fromtimestamp(created, timezone.utc)
+            if route.group is not None:
+                candidates, fail_open = route.group.routable(at)
+            else:
+                candidates = [one for one in self.classic_targets if one.health_at(at).state == "healthy"]
+            target = rng.choice(candidates) if candidates else None
+        method = rng.choice(route.methods)
+        status = rng.choice(route.statuses) if method == "GET" else rng.choice((200, 200, 201))
+        took = min(max(rng.lognormvariate(math.log(route.median), route.spread), 0.001), 50.0)
+        first, last = rng.choice((0.0, 0.0, 0.001)), rng.choice((0.0, 0.0, 0.0, 0.001))
+        created = round(created, 6)
+        node = rng.choice(self.balancer.nodes)
+        high, low = rng.getrandbits(64), rng.getrandbits(32)
+        row = Row(
+            created=created, took=round(first + took + last + rng.uniform(0.0001, 0.0009), 6), node=node,
+            client=self._client(), target=target, group=route.group, listener=self.listener,
+            times=(first, took, last), status=status, target_status=status,
+            received=rng.randint(180, 900) + (rng.randint(route.body // 2, route.body * 2) if method != "GET" else 0),
+            sent=rng.randint(300, 22_000) if status == 200 else rng.randint(120, 400),
+            method=method, path=rng.choice(route.paths), host=self.host, user_agent=rng.choice(USER_AGENTS),
+            trace=f"Root=1-{int(created):08x}-{high:016x}{low:08x}",
+            http="HTTP/2.0" if self.listener.protocol == "HTTPS" and rng.random() < 0.5 else "HTTP/1.1",
+            priority=route.priority, fail_open=fail_open,
+        )
+        if target is None:
+            unavailable(row)
+        return row
+
+    def _client(self) -> str:
+        rng = self.rng
+        if rng.random() < 0.12:
+            return f"2001:db8:{rng.randint(1, 0xffff):x}:{rng.randint(1, 0xffff):x}::{rng.randint(1, 0xffff):x}:{rng.randint(1024, 65535)}"
+        # The three networks that are set aside for documentation.
+        network = rng.choice(("192.0.2", "198.51.100", "203.0.113"))
+        return f"{network}.{rng.randint(1, 254)}:{rng.randint(1024, 65535)}"
+
+
+def unavailable(row: Row) -> None:
+    """No target to choose: 503."""
+    row.target, row.times, row.status, row.target_status = None, (-1, -1, -1), 503, None
+    row.took, row.sent = 0.0004, 337
+
+
+def refused(row: Row, rng: random.Random) -> None:
+    """The target answered the connect with a reset: 502, all times -1."""
+    row.times, row.status, row.target_status = (-1, -1, -1), 502, None
+    row.took, row.sent = round(rng.uniform(0.0009, 0.0031), 6), 277
+
+
+def connect_timed_out(row: Row, rng: random.Random) -> None:
+    """Nothing answered the connect for ten seconds: 504, all times -1."""
+    row.times, row.status, row.target_status = (-1, -1, -1), 504, None
+    row.took, row.sent = round(rng.uniform(10.0002, 10.0098), 6), 304
+
+
+def handshake_failed(row: Row, rng: random.Random) -> None:
+    """The TLS handshake with the target failed: 502, all times -1."""
+    refused(row, rng)
+    row.took, row.tls_error = round(rng.uniform(0.0031, 0.0094), 6), True
+
+
+def hung_up(row: Row, after: float, rng: random.Random) -> None:
+    """The target closed the connection `after` seconds into the request: 502, last time -1."""
+    row.times, row.status, row.target_status = (row.times[0], round(after, 3), -1), 502, None
+    row.took, row.sent = round(row.times[0] + after + rng.uniform(0.0001, 0.0006), 6), 277
+
+
+def answer_too_slow(row: Row, idle_timeout: float, rng: random.Random) -> None:
+    """No answer within the idle timeout: 504; the target had the request all that time."""
+    row.times, row.status, row.target_status = (row.times[0], -1, -1), 504, None
+    row.took, row.sent = round(idle_timeout + rng.uniform(0.0003, 0.0091), 6), 304
+
+
+def returned(row: Row, status: int, took: float) -> None:
+    """The target itself answered with `status`."""
+    row.status = row.target_status = status
+    row.times = (row.times[0], round(took, 3), 0.0)
+    row.took, row.sent = round(row.times[0] + took + 0.0004, 6), 313 if status >= 500 else row.sent
