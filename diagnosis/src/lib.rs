@@ -8,9 +8,12 @@
 pub mod access_log;
 pub mod api;
 pub mod bundle;
+pub mod case;
 pub mod document;
 pub mod evidence;
+pub mod fix;
 pub mod ledger;
+pub mod need;
 pub mod observation;
 pub mod observed;
 pub mod reachability;
@@ -19,6 +22,7 @@ pub mod rules;
 pub mod step;
 pub mod tables;
 pub mod verdict;
+pub mod words;
 
 pub use document::Diagnosis;
 pub use evidence::Evidence;

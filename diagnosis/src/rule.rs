@@ -5,9 +5,9 @@
 
 use chrono::{DateTime, Utc};
 
+pub use crate::case::{Case, Target};
 use crate::{
     document::{Fix, RuleAnswer, Strength},
-    evidence::Evidence,
     step::Step,
 };
 
@@ -23,12 +23,6 @@ pub struct Rule {
     /// The rule's own file: its leading `//!` lines are the help page (see [`help`]).
     pub source: &'static str,
     pub check: fn(&Case<'_>) -> Answer,
-}
-
-/// What rules look at: the evidence, and what is derived from it once for all of them.
-#[derive(Debug)]
-pub struct Case<'a> {
-    pub evidence: &'a Evidence,
 }
 
 /// A rule's answer. With findings it is `found`; else with anything missing `cannot_tell`; else

@@ -1,0 +1,453 @@
+//! The evidence as rules look at it, with what several of them derive from it worked out once.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::{
+    evidence::{
+        Evidence, Instance, LoadBalancerType, TargetGroup, TargetHealth,
+        access_log::FaultRow,
+        listeners::Listener,
+        metrics::{Metrics, Series},
+    },
+    need::Need,
+    observed::Observed,
+};
+
+/// No single count of the evidence is taken for more than this, so that no sum overflows whatever
+/// a bundle holds. A load balancer would need years of a million requests a second to get there.
+const COUNT_LIMIT: u64 = 1 << 40;
+
+/// What rules look at: the evidence, and what is derived from it once for all of them.
+#[derive(Debug)]
+pub struct Case<'a> {
+    pub evidence: &'a Evidence,
+    targets: Vec<Target<'a>>,
+    /// Places in `targets`, by each `ip:port` that an access log row may name.
+    by_address: BTreeMap<String, Vec<usize>>,
+}
+
+/// One registered target, with what EC2 knows of it.
+#[derive(Debug)]
+pub struct Target<'a> {
+    pub target_group: &'a TargetGroup,
+    pub health: &'a TargetHealth,
+    /// `None` where the target is no instance or EC2 was not asked or refused.
+    pub instance: Option<&'a Instance>,
+    /// Every `ip:port` under which access log rows name it; empty where its address is unknown.
+    pub addresses: Vec<String>,
+}
+
+impl<'a> Case<'a> {
+    pub fn new(evidence: &'a Evidence) -> Self {
+        let targets = targets(evidence);
+        let mut by_address: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        for (place, target) in targets.iter().enumerate() {
+            for address in &target.addresses {
+                by_address.entry(address.clone()).or_default().push(place);
+            }
+        }
+        Self {
+            evidence,
+            targets,
+            by_address,
+        }
+    }
+
+    pub fn is_classic(&self) -> bool {
+        self.evidence.load_balancer.kind == LoadBalancerType::Classic
+    }
+
+    /// What of these was not seen in full, in words, without repeats: the `missing` of an answer.
+    /// Empty means that a rule that reads nothing else may say `clear`.
+    pub fn missing(&self, needs: &[Need]) -> Vec<String> {
+        let mut missing = Vec::new();
+        for need in needs {
+            for words in need.missing(self.evidence) {
+                if !missing.contains(&words) {
+                    missing.push(words);
+                }
+            }
+        }
+        missing
+    }
+
+    /// The observations behind these: the `cites` of a finding.
+    pub fn sources(&self, needs: &[Need]) -> Vec<u32> {
+        needs
+            .iter()
+            .flat_map(|need| need.source(self.evidence))
+            .collect()
+    }
+
+    /// The fault rows of the access log (502s and neighbours); none where no log was read.
+    pub fn rows(&self) -> &'a [FaultRow] {
+        self.evidence
+            .access_log
+            .seen()
+            .map_or(&[], |log| log.rows.as_slice())
+    }
+
+    /// The places in [`Self::rows`] of the rows that `wanted` picks.
+    pub fn places(&self, wanted: impl Fn(&FaultRow) -> bool) -> Vec<usize> {
+        self.rows()
+            .iter()
+            .enumerate()
+            .filter(|(_, row)| wanted(row))
+            .map(|(place, _)| place)
+            .collect()
+    }
+
+    /// How many requests the rows at these places stand for (past a cap, rows are merged).
+    pub fn requests(&self, places: &[usize]) -> u64 {
+        places
+            .iter()
+            .filter_map(|place| self.rows().get(*place))
+            .map(|row| bounded(row.count))
+            .sum()
+    }
+
+    /// The code under which a target that hangs up shows: 502, but 504 on Classic.
+    /// [V] Classic guide, HTTP 504 cause 2.
+    pub fn hung_up_code(&self) -> u16 {
+        if self.is_classic() { 504 } else { 502 }
+    }
+
+    /// Every target group that was seen; those that no listener forwards to among them.
+    pub fn target_groups(&self) -> &'a [TargetGroup] {
+        self.evidence
+            .target_groups
+            .seen()
+            .map_or(&[], Vec::as_slice)
+    }
+
+    pub fn target_group(&self, arn: &str) -> Option<&'a TargetGroup> {
+        self.target_groups().iter().find(|group| group.arn == arn)
+    }
+
+    /// The target group that a row was sent to: Classic logs name none, it has only one.
+    pub fn target_group_of(&self, row: &FaultRow) -> Option<&'a TargetGroup> {
+        match &row.target_group_arn {
+            Some(arn) => self.target_group(arn),
+            None if self.is_classic() => self.target_groups().first(),
+            None => None,
+        }
+    }
+
+    /// Whether requests can reach the group: a listener rule forwards to it with a weight above 0
+    /// (Classic: always). `None` where the listeners were not seen in full and none that was seen
+    /// forwards to it.
+    pub fn in_use(&self, target_group: &TargetGroup) -> Option<bool> {
+        if self.is_classic() {
+            return Some(true);
+        }
+        let forwards = |listener: &Listener| {
+            listener
+                .rules
+                .iter()
+                .flat_map(|rule| &rule.forwards_to)
+                .any(|forward| forward.target_group_arn == target_group.arn && forward.weight > 0)
+        };
+        let listeners = &self.evidence.listeners;
+        if listeners.seen().is_some_and(|all| all.iter().any(forwards)) {
+            return Some(true);
+        }
+        Need::Listeners
+            .missing(self.evidence)
+            .is_empty()
+            .then_some(false)
+    }
+
+    /// The health of a group's targets, or why it was not seen.
+    pub fn health(&self, target_group_arn: &str) -> Observed<&'a Vec<TargetHealth>> {
+        match self.evidence.target_health.get(target_group_arn) {
+            Some(Observed::Seen {
+                value,
+                source,
+                at,
+                incomplete,
+            }) => Observed::Seen {
+                value,
+                source: source.clone(),
+                at: *at,
+                incomplete: incomplete.clone(),
+            },
+            Some(other) => other.clone().map(|_| &NO_TARGETS),
+            None => Observed::NotAsked,
+        }
+    }
+
+    /// Every registered target whose health was seen.
+    pub fn targets(&self) -> &[Target<'a>] {
+        &self.targets
+    }
+
+    /// The registered target that a row was sent to.
+    pub fn target_of(&self, row: &FaultRow) -> Option<&Target<'a>> {
+        let places = self.by_address.get(row.target.as_ref()?)?;
+        let named = places.iter().find(|place| {
+            Some(&self.targets[**place].target_group.arn) == row.target_group_arn.as_ref()
+        });
+        named
+            .or(places.first())
+            .map(|place| &self.targets[*place])
+    }
+
+    /// A series of the load balancer itself, over all zones, if it was asked for.
+    pub fn load_balancer_series(&self, name: &str, stat: &str) -> Option<&'a Series> {
+        let load_balancer = &self.evidence.load_balancer;
+        let metrics = self.evidence.metrics.seen()?;
+        metrics
+            .find(&load_balancer.arn, name, stat)
+            .or_else(|| metrics.find(&load_balancer.name, name, stat))
+    }
+
+    /// A series of a target group, over all zones, if it was asked for. A Classic load balancer is
+    /// its own group.
+    pub fn target_group_series(
+        &self,
+        target_group_arn: &str,
+        name: &str,
+        stat: &str,
+    ) -> Option<&'a Series> {
+        if self.is_classic() {
+            return self.load_balancer_series(name, stat);
+        }
+        self.evidence
+            .metrics
+            .seen()?
+            .find(target_group_arn, name, stat)
+    }
+
+    /// A counter's total in the window. Asked for and silent is 0; not asked for is `None`.
+    pub fn total(&self, series: Option<&Series>) -> Option<u64> {
+        series.map(|series| {
+            self.per_minute(series)
+                .values()
+                .fold(0_u64, |sum, n| bounded(sum + n))
+        })
+    }
+
+    /// A counter's points in the window that are not zero, by start of their period.
+    pub fn per_minute(&self, series: &Series) -> BTreeMap<DateTime<Utc>, u64> {
+        let window = self.evidence.window;
+        let mut counts: BTreeMap<DateTime<Utc>, u64> = BTreeMap::new();
+        for point in series.between(minute_of(window.from), window.to) {
+            let n = whole(point.value);
+            if n > 0 {
+                let sum = counts.entry(point.at).or_default();
+                *sum = bounded(*sum + n);
+            }
+        }
+        counts
+    }
+
+    /// The 502s that the load balancer made, by minute: from the access log where one was read,
+    /// else from the metric. `None` where neither was seen (on Classic the metric counts all 5xx
+    /// codes together, so it says nothing here).
+    pub fn minutes_with_502(&self) -> Option<BTreeMap<DateTime<Utc>, u64>> {
+        if self.evidence.access_log.seen().is_some() {
+            let mut minutes: BTreeMap<DateTime<Utc>, u64> = BTreeMap::new();
+            for row in self.rows() {
+                if row.elb_status_code == 502 && !row.made_by_target() {
+                    let sum = minutes.entry(minute_of(row.time)).or_default();
+                    *sum = bounded(*sum + bounded(row.count));
+                }
+            }
+            return Some(minutes);
+        }
+        if self.is_classic() {
+            return None;
+        }
+        self.load_balancer_series("HTTPCode_ELB_502_Count", "Sum")
+            .map(|series| self.per_minute(series))
+    }
+
+    /// What was done to targets in or near the window, in order of time: each may explain that a
+    /// connection ended.
+    pub fn disturbances(&self) -> Vec<Disturbance> {
+        disturbances(self)
+    }
+
+    /// The metrics that were asked of the targets themselves (`AWS/EC2`, `AWS/ECS`).
+    pub fn target_metrics(&self) -> Option<&'a Metrics> {
+        self.evidence.target_metrics.seen()
+    }
+}
+
+/// A moment at which somebody or something stopped, removed or restarted targets.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Disturbance {
+    pub at: DateTime<Utc>,
+    /// Target ids or addresses that it names; empty where it names none of ours.
+    pub touches: BTreeSet<String>,
+    /// One line for people.
+    pub words: String,
+}
+
+static NO_TARGETS: Vec<TargetHealth> = Vec::new();
+
+/// The start of the minute that `at` falls into.
+pub fn minute_of(at: DateTime<Utc>) -> DateTime<Utc> {
+    let past = at.timestamp().rem_euclid(60);
+    let nanos = i64::from(at.timestamp_subsec_nanos());
+    at.checked_sub_signed(TimeDelta::seconds(past))
+        .and_then(|start| start.checked_sub_signed(TimeDelta::nanoseconds(nanos)))
+        .unwrap_or(at)
+}
+
+/// A count from a metric's value: rounded, never negative, never beyond [`bounded`].
+pub fn whole(value: f64) -> u64 {
+    // `as` saturates, and takes NaN for 0.
+    bounded(value.round() as u64)
+}
+
+/// A count that sums of millions of its like cannot overflow.
+pub fn bounded(count: u64) -> u64 {
+    count.min(COUNT_LIMIT)
+}
+
+/// The distance between two moments, either way round.
+pub fn apart(one: DateTime<Utc>, other: DateTime<Utc>) -> TimeDelta {
+    one.signed_duration_since(other).abs()
+}
+
+fn targets(evidence: &Evidence) -> Vec<Target<'_>> {
+    let groups = evidence
+        .target_groups
+        .seen()
+        .map_or(&[][..], Vec::as_slice);
+    let instances: BTreeMap<&str, &Instance> = evidence
+        .instances
+        .seen()
+        .into_iter()
+        .flatten()
+        .map(|instance| (instance.id.as_str(), instance))
+        .collect();
+    let mut targets = Vec::new();
+    for target_group in groups {
+        let health = evidence
+            .target_health
+            .get(&target_group.arn)
+            .and_then(Observed::seen);
+        for health in health.into_iter().flatten() {
+            let instance = instances.get(health.id.as_str()).copied();
+            targets.push(Target {
+                target_group,
+                health,
+                instance,
+                addresses: addresses(target_group, health, instance),
+            });
+        }
+    }
+    targets
+}
+
+fn addresses(
+    target_group: &TargetGroup,
+    health: &TargetHealth,
+    instance: Option<&Instance>,
+) -> Vec<String> {
+    let Some(port) = health.port.or(target_group.port) else {
+        return vec![health.id.clone()];
+    };
+    let hosts: Vec<&str> = match instance {
+        Some(instance) => instance
+            .private_ips
+            .iter()
+            .chain(&instance.ipv6_addresses)
+            .map(String::as_str)
+            .collect(),
+        None if health.id.starts_with("i-") => Vec::new(),
+        None => vec![health.id.as_str()],
+    };
+    let mut addresses = Vec::new();
+    for host in hosts {
+        addresses.push(format!("{host}:{port}"));
+        if host.contains(':') {
+            addresses.push(format!("[{host}]:{port}"));
+        }
+    }
+    addresses
+}
+
+/// CloudTrail event names that take targets away or restart them.
+const REMOVING_EVENTS: &[&str] = &[
+    "DeregisterTargets",
+    "DeregisterInstancesFromLoadBalancer",
+    "StopInstances",
+    "RebootInstances",
+    "TerminateInstances",
+    "TerminateInstanceInAutoScalingGroup",
+    "StopTask",
+    "UpdateService",
+    "SendCommand",
+];
+
+fn disturbances(case: &Case<'_>) -> Vec<Disturbance> {
+    let evidence = case.evidence;
+    let mut found = Vec::new();
+    for task in evidence
+        .ecs
+        .seen()
+        .into_iter()
+        .flat_map(|ecs| &ecs.stopped_tasks)
+    {
+        for at in [task.stopping_at, task.stopped_at].into_iter().flatten() {
+            found.push(Disturbance {
+                at,
+                touches: task.ip.iter().cloned().collect(),
+                words: format!(
+                    "ECS stopped task {}",
+                    task.arn.rsplit('/').next().unwrap_or_default()
+                ),
+            });
+        }
+    }
+    for change in evidence.cloudtrail.seen().into_iter().flatten() {
+        if change.error.is_none() && REMOVING_EVENTS.contains(&change.name.as_str()) {
+            found.push(Disturbance {
+                at: change.at,
+                touches: change.resources.iter().cloned().collect(),
+                words: format!("{} by {}", change.name, change.who),
+            });
+        }
+    }
+    for change in evidence.auto_scaling.seen().into_iter().flatten() {
+        let words = format!("{} {}", change.name, change.summary).to_lowercase();
+        if words.contains("terminat") || words.contains("refresh") {
+            found.push(Disturbance {
+                at: change.at,
+                touches: change.resources.iter().cloned().collect(),
+                words: format!("Auto Scaling: {}", change.summary),
+            });
+        }
+    }
+    found.sort();
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_minute_starts_at_its_first_nanosecond() {
+        let at: DateTime<Utc> = "2026-11-20T10:02:07.999999999Z".parse().unwrap();
+        assert_eq!(minute_of(at).to_rfc3339(), "2026-11-20T10:02:00+00:00");
+        let before_1970: DateTime<Utc> = "1969-12-31T23:59:30.5Z".parse().unwrap();
+        assert_eq!(
+            minute_of(before_1970).to_rfc3339(),
+            "1969-12-31T23:59:00+00:00"
+        );
+    }
+
+    #[test]
+    fn counts_from_floats_are_whole_and_bounded() {
+        assert_eq!(whole(2.6), 3);
+        assert_eq!(whole(-4.0), 0);
+        assert_eq!(whole(f64::NAN), 0);
+        assert_eq!(whole(f64::INFINITY), COUNT_LIMIT);
+    }
+}
