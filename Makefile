@@ -1,6 +1,6 @@
 # Thin on purpose: every target calls a script or cargo, and each of these runs without make as well.
 .DEFAULT_GOAL := help
-.PHONY: help run test check lab
+.PHONY: help run test check lab incidents
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -16,3 +16,6 @@ check: ## formatting, lints, wasm build, walls between the rooms
 
 lab: ## an AWS on this machine to try lb502 on: make lab incident=NAME
 	@scripts/lab $(if $(incident),--incident $(incident))
+
+incidents: ## the incidents that make lab knows
+	@scripts/lab list

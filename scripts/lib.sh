@@ -84,6 +84,26 @@ slow() {
   return "$status"
 }
 
+# The folder of the machine's Postgres binaries. The same places, in the same order, as the server looks in.
+postgres_bin() {
+  local folder
+  for folder in \
+    "${LB502_POSTGRES_BIN:-}" \
+    /usr/lib/postgresql/*/bin \
+    /usr/pgsql-*/bin \
+    /opt/homebrew/opt/postgresql*/bin \
+    /usr/local/opt/postgresql*/bin \
+    /Applications/Postgres.app/Contents/Versions/*/bin \
+    /usr/local/pgsql/bin \
+    "$(dirname "$(command -v postgres || true)")"; do
+    if [ -x "$folder/postgres" ] && [ -x "$folder/initdb" ]; then
+      printf '%s\n' "$folder"
+      return 0
+    fi
+  done
+  return 1
+}
+
 # install_with_apt PACKAGE WHY: as root on a machine with apt, says what it installs and does it.
 # Returns 1 where it cannot, so that the caller can say what is missing.
 install_with_apt() {
