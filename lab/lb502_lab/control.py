@@ -60,7 +60,8 @@ def _reset(app: LabApp, data: dict[str, Any]) -> Answer:
     if unknown:
         return _json(400, {"error": f"no incident {', '.join(map(str, unknown))}"})
     app.faults.clear()
-    incidents.seed(app, names)
+    with app.lab.lock:
+        incidents.seed(app, names)
     return _json(200, {"incidents": [incident.as_json() for incident in app.lab.incidents]})
 
 

@@ -31,7 +31,6 @@ class Stores:
     ecs_services: dict[str, dict[str, Any]] = field(default_factory=dict)
     ecs_tasks: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     log_queries: dict[str, dict[str, Any]] = field(default_factory=dict)
-    object_times: dict[tuple[str, str], datetime] = field(default_factory=dict)
 
 
 @dataclass
@@ -63,7 +62,6 @@ class Lab:
 
     def reset(self) -> None:
         """Forget everything, moto's state included."""
-        from moto.core.models import patch_client  # noqa: F401  (loads the decorator machinery)
         from moto.moto_api._internal import mock_random
         from moto.moto_api._internal.models import moto_api_backend
 

@@ -21,7 +21,7 @@ class Network:
     private: list[Subnet]
 
 
-@dataclass
+@dataclass(eq=False)
 class Node:
     """One load balancer node: a network interface in one zone."""
 
@@ -42,7 +42,7 @@ class Health:
     description: str | None = None
 
 
-@dataclass
+@dataclass(eq=False)
 class Target:
     """One registered target. `health` is in order of time; before its first entry: healthy."""
 
@@ -68,7 +68,7 @@ class Target:
         return current
 
 
-@dataclass
+@dataclass(eq=False)
 class TargetGroup:
     name: str
     arn: str
@@ -91,7 +91,7 @@ class TargetGroup:
         return unhealthy, bool(unhealthy)
 
 
-@dataclass
+@dataclass(eq=False)
 class Listener:
     arn: str
     protocol: str

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from moto.s3.models import s3_backends
+
 from lb502_lab.lab import ACCOUNT, REGION, Incident
 from lb502_lab.story import access_log, metrics
 from lb502_lab.story.parts import (
@@ -98,10 +100,10 @@ class Story:
             self._tag(target.id, target.name)
         return sorted(targets, key=lambda target: int(target.name.rpartition("-")[2]))
 
-    def cpu(self, target: Target, percent: Callable[[datetime], float]) -> None:
+    def cpu(self, target: Target, percent: Callable[[datetime], float], until: datetime | None = None) -> None:
         """CPUUtilization of an instance, minute by minute, and its passed status checks."""
         minute = self.begin
-        while minute < self.until:
+        while minute < (until or self.until):
             value = min(max(percent(minute) + self.rng.uniform(-2, 2), 0.5), 100.0)
             dimensions = {"InstanceId": target.id}
             self.stores.metrics.put("AWS/EC2", "CPUUtilization", dimensions, minute, [round(value, 3)])
@@ -205,6 +207,37 @@ class Story:
         }
         return arn
 
+    # --- classic load balancer ---------------------------------------------------------------
+
+    def classic_load_balancer(self, network: Network, name: str, group: str, targets: list[Target],
+                              port: int) -> ClassicLoadBalancer:
+        """A Classic Load Balancer on port 80 with its instances in service and access logs on."""
+        elb = self.aws("elb")
+        elb.create_load_balancer(
+            LoadBalancerName=name, Subnets=[subnet.id for subnet in network.public], SecurityGroups=[group],
+            Listeners=[{"Protocol": "HTTP", "LoadBalancerPort": 80, "InstanceProtocol": "HTTP", "InstancePort": port}])
+        elb.configure_health_check(LoadBalancerName=name, HealthCheck={
+            "Target": f"HTTP:{port}/server-status", "Interval": 30, "Timeout": 5, "UnhealthyThreshold": 2,
+            "HealthyThreshold": 10})
+        elb.register_instances_with_load_balancer(
+            LoadBalancerName=name, Instances=[{"InstanceId": target.id} for target in targets])
+        bucket, prefix = self._log_bucket(name, "classic"), "classic"
+        elb.modify_load_balancer_attributes(LoadBalancerName=name, LoadBalancerAttributes={
+            "AccessLog": {"Enabled": True, "S3BucketName": bucket, "S3BucketPrefix": prefix, "EmitInterval": 5},
+            "ConnectionDraining": {"Enabled": True, "Timeout": 300}, "ConnectionSettings": {"IdleTimeout": 60},
+            "CrossZoneLoadBalancing": {"Enabled": True}})
+        dns_name = f"{name}-{self.rng.randint(10**8, 10**9)}.{REGION}.elb.amazonaws.com"
+        self.stores.load_balancers[f"classic:{name}"] = {
+            "DNSName": dns_name, "CanonicalHostedZoneName": dns_name, "CanonicalHostedZoneNameID": "Z32O12XQLNTSW2",
+            "CreatedTime": self.now - timedelta(days=2100), "VPCId": network.vpc_id,
+            "SourceSecurityGroup": {"OwnerAlias": ACCOUNT, "GroupName": f"{name}-elb"},
+        }
+        self.stores.classic_health[name] = [
+            {"InstanceId": target.id, "State": "InService", "ReasonCode": "N/A", "Description": "N/A"}
+            for target in targets]
+        nodes = [self._node(subnet, f"ELB {name}", group) for subnet in network.public]
+        return ClassicLoadBalancer(name, dns_name, nodes, bucket, prefix, targets, [Listener("", "HTTP", 80)])
+
     # --- events and logs ---------------------------------------------------------------------
 
     def changed(self, at: datetime, event: str, source: str, user: str, resources: list[tuple[str, str]],
@@ -272,7 +305,9 @@ class Story:
         s3 = self.aws("s3")
         for one in access_log.objects(balancer, rows, self.now, self.rng):
             s3.put_object(Bucket=balancer.log_bucket, Key=one.key, Body=one.body)
-            self.stores.object_times[(balancer.log_bucket, one.key)] = one.delivered
+            # S3 has no way to say when an object came: moto's record of it is set.
+            key = s3_backends[ACCOUNT]["aws"].buckets[balancer.log_bucket].keys[one.key]
+            key.last_modified = one.delivered.replace(tzinfo=None)
 
     def _ledger(self, rows: list[Row], classic: bool) -> dict[str, Any]:
         """What the window's log lines hold: 502s by maker, and the neighbours."""

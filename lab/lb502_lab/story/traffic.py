@@ -148,3 +148,9 @@ def returned(row: Row, status: int, took: float) -> None:
     row.status = row.target_status = status
     row.times = (row.times[0], round(took, 3), 0.0)
     row.took, row.sent = round(row.times[0] + took + 0.0004, 6), 313 if status >= 500 else row.sent
+
+
+def classic_closed(row: Row, rng: random.Random) -> None:
+    """A Classic Load Balancer's instance closed the connection: 504, no backend in the log."""
+    row.target, row.times, row.status, row.target_status = None, (-1, -1, -1), 504, None
+    row.took, row.sent = round(rng.uniform(0.0004, 0.0013), 6), 0
