@@ -11,8 +11,11 @@ cd "$root"
 # Everything that is set up for one user stands under this folder. Removing it is the way to start over.
 cache="${XDG_CACHE_HOME:-$HOME/.cache}/lb502"
 tools="$cache/tools"
-logs="$cache/logs"
 venv="$cache/lab-venv"
+
+# What belongs to this clone alone: logs of what was run, and stamps of what was built from what.
+here="$root/.lb502"
+logs="$here/logs"
 mkdir -p "$tools/bin" "$logs"
 
 # One target folder for all clones, outside of them: dependencies are compiled once.
