@@ -1,0 +1,80 @@
+//! The table `events`.
+
+use chrono::{DateTime, Utc};
+use diagnosis::api::{Event, EventKind};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::words::{from_json, json};
+
+/// Appends an event and wakes every process that streams it, when the transaction commits.
+///
+/// The investigation's row is to be locked: ids are taken before a transaction commits, so two
+/// writers at once could make a later id visible first, and a reader would skip the earlier.
+#[tracing::instrument(name = "db.events.append", skip_all)]
+pub async fn append(
+    db: &mut PgConnection,
+    investigation: Uuid,
+    kind: &EventKind,
+    now: DateTime<Utc>,
+) -> sqlx::Result<i64> {
+    sqlx::query_scalar!(
+        r#"with appended as (
+               insert into events (investigation, at, kind)
+               values ($1, $2, $3)
+               returning id
+           )
+           select id as "id!"
+           from appended, pg_notify('lb502_events', $4)"#,
+        investigation,
+        now,
+        json(kind)?,
+        investigation.to_string(),
+    )
+    .fetch_one(db)
+    .await
+}
+
+/// The events after `after`, oldest first, at most `limit`.
+#[tracing::instrument(name = "db.events.after", skip_all)]
+pub async fn after(
+    db: &mut PgConnection,
+    investigation: Uuid,
+    after: i64,
+    limit: i64,
+) -> sqlx::Result<Vec<Event>> {
+    let rows = sqlx::query!(
+        "select id, at, kind
+         from events
+         where investigation = $1 and id > $2
+         order by id
+         limit $3",
+        investigation,
+        after,
+        limit,
+    )
+    .fetch_all(db)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(Event {
+                id: row.id,
+                at: row.at,
+                kind: from_json(row.kind)?,
+            })
+        })
+        .collect()
+}
+
+/// The newest event's id; 0 before the first.
+#[tracing::instrument(name = "db.events.last_id", skip_all)]
+pub async fn last_id(db: &mut PgConnection, investigation: Uuid) -> sqlx::Result<i64> {
+    sqlx::query_scalar!(
+        r#"select coalesce(max(id), 0) as "last!"
+           from events
+           where investigation = $1"#,
+        investigation
+    )
+    .fetch_one(db)
+    .await
+}

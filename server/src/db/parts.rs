@@ -1,0 +1,111 @@
+//! The table `parts`.
+
+use diagnosis::evidence::Part;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::words::{from_json, json, text};
+
+/// Keeps a part; a newer one of the same field replaces the older.
+#[tracing::instrument(name = "db.parts.upsert", skip_all)]
+pub async fn upsert(
+    db: &mut PgConnection,
+    investigation: Uuid,
+    run: u32,
+    part: &Part,
+) -> sqlx::Result<()> {
+    let json = json(part)?;
+    sqlx::query!(
+        "insert into parts (investigation, key, run, part)
+         values ($1, $2, $3, $4)
+         on conflict (investigation, key) do update
+         set run = excluded.run, part = excluded.part",
+        investigation,
+        key(&json),
+        run.cast_signed(),
+        json,
+    )
+    .execute(db)
+    .await
+    .map(drop)
+}
+
+#[tracing::instrument(name = "db.parts.list", skip_all)]
+pub async fn list(db: &mut PgConnection, investigation: Uuid) -> sqlx::Result<Vec<Part>> {
+    sqlx::query_scalar!(
+        "select part
+         from parts
+         where investigation = $1
+         order by key",
+        investigation
+    )
+    .fetch_all(db)
+    .await?
+    .into_iter()
+    .map(from_json)
+    .collect()
+}
+
+/// Forgets what was seen of another window.
+#[tracing::instrument(name = "db.parts.delete", skip_all)]
+pub async fn delete(db: &mut PgConnection, investigation: Uuid) -> sqlx::Result<()> {
+    sqlx::query!(
+        "delete from parts
+         where investigation = $1",
+        investigation
+    )
+    .execute(db)
+    .await
+    .map(drop)
+}
+
+/// Which field of the evidence a part is: `target_health arn:…`, `step_ended network`, `metrics`.
+fn key(json: &serde_json::Value) -> String {
+    let field = json["part"].as_str().unwrap_or_default();
+    let of = ["target_group", "step"]
+        .into_iter()
+        .find_map(|name| json["content"][name].as_str());
+    match of {
+        Some(of) => text(&format!("{field} {of}")),
+        None => field.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use diagnosis::{Observed, Step};
+
+    use super::*;
+
+    #[test]
+    fn each_field_has_its_own_key() {
+        let health = |target_group: &str| Part::TargetHealth {
+            target_group: target_group.into(),
+            value: Observed::NotAsked,
+        };
+        let ended = |step| Part::StepEnded {
+            step,
+            observations: Vec::new(),
+        };
+        let parts = [
+            health("a"),
+            health("b"),
+            ended(Step::Network),
+            ended(Step::Tls),
+            Part::Metrics(Observed::NotAsked),
+            Part::Listeners(Observed::NotAsked),
+        ];
+        let keys = parts.map(|part| key(&json(&part).unwrap()));
+        assert_eq!(
+            keys,
+            [
+                "target_health a",
+                "target_health b",
+                "step_ended network",
+                "step_ended tls",
+                "metrics",
+                "listeners"
+            ]
+        );
+    }
+}
