@@ -20,6 +20,7 @@ mkdir -p "$tools/bin" "$logs"
 
 # One target folder for all clones, outside of them: dependencies are compiled once.
 export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$cache/target}"
+case "$CARGO_TARGET_DIR" in /*) ;; *) CARGO_TARGET_DIR="$root/$CARGO_TARGET_DIR" ;; esac
 export PATH="$tools/bin:$PATH"
 
 # The server as `make run` builds it. The tests are told of it through LB502_BINARY.
