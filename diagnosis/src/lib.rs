@@ -20,6 +20,7 @@ pub mod reachability;
 pub mod rule;
 pub mod rules;
 pub mod step;
+pub mod steps;
 pub mod tables;
 pub mod verdict;
 pub mod words;

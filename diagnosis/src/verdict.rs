@@ -1,12 +1,72 @@
 //! Ranking of findings and the verdict of an investigation.
+//!
+//! - `cause_found`: proven findings explain more than half of the 502s that any source counted. Where
+//!   there was no 502, the 503s and 504s take their place, and the words say so. Where there was
+//!   none of these either, a proven fault is still a cause found: an expired listener certificate
+//!   makes clients fail although no 502 is ever logged, and to tell a tired person "no fault found"
+//!   then would send them back to bed; the words say that it makes no 502s.
+//! - `likely_cause`: something proven or likely stands, but it does not explain most, or is not
+//!   proven.
+//! - `no_fault_found`: all six steps ran and every call was answered in full, every rule is clear
+//!   (risks that no 502 is tied to may stand), and no 502 is left over. One hole anywhere and it is
+//!   not said: which hole hides nothing is not for us to guess.
+//! - `cannot_tell`: everything else, with what is missing.
+
+mod words;
+
+use std::{cmp::Reverse, collections::BTreeMap};
 
 use crate::{
-    document::{Diagnosis, Ledger, LoadBalancerRef, StepResult, StepState, Verdict},
+    case::Case,
+    document::{
+        Diagnosis, Finding, LedgerSource, LoadBalancerRef, RuleAnswer, RuleResult, StepResult,
+        StepState, Strength, Verdict,
+    },
     evidence::Evidence,
+    ledger::{self, Settlement},
+    need::Need,
+    rule::{Answer, Draft, Rule},
+    rules,
     step::Step,
+    steps,
 };
 
+/// Faults that clients feel and that no 502 ever comes from: the load balancer's own certificate and
+/// policy face the client, a 502 arises behind it. [V] DOC-TS lists neither among the causes.
+const NEVER_A_502: &[&str] = &[
+    "listener-certificate-expired",
+    "listener-certificate-expiring",
+    "listener-policy-outdated",
+];
+
+/// 503s and 504s that are fewer than this, per thousand requests, do not put an otherwise clean
+/// window in question. [I]: they are told, but a load balancer without a single one is rare.
+const NEIGHBOURS_IN_PASSING_PER_THOUSAND: u64 = 1;
+
 pub fn judge(evidence: &Evidence) -> Diagnosis {
+    let case = Case::new(evidence);
+    let answers: Vec<(&'static Rule, Answer)> = rules::all()
+        .map(|rule| (rule, (rule.check)(&case)))
+        .collect();
+    let drafts: Vec<(&Rule, &Draft)> = answers
+        .iter()
+        .flat_map(|(rule, answer)| answer.findings.iter().map(move |draft| (*rule, draft)))
+        .collect();
+    let settlement = ledger::settle(&case, &drafts);
+    let findings = rank(evidence, &drafts, &settlement);
+    let steps: Vec<StepResult> = Step::ALL
+        .into_iter()
+        .map(|step| step_result(evidence, step, &answers))
+        .collect();
+    let missing = missing(evidence, &settlement, &steps);
+    let judged = Judged {
+        case: &case,
+        settlement: &settlement,
+        findings: &findings,
+        steps: &steps,
+    };
+    let verdict = judged.verdict();
+    let in_words = words::of(&judged, verdict);
     let load_balancer = &evidence.load_balancer;
     Diagnosis {
         load_balancer: LoadBalancerRef {
@@ -17,18 +77,278 @@ pub fn judge(evidence: &Evidence) -> Diagnosis {
             account: load_balancer.account.clone(),
         },
         window: evidence.window,
-        ledger: Ledger::default(),
-        verdict: Verdict::CannotTell,
-        in_words: String::new(),
-        missing: Vec::new(),
-        findings: Vec::new(),
-        steps: Step::ALL
-            .map(|step| StepResult {
-                step,
-                state: StepState::NotRun,
-                rules: Vec::new(),
-            })
-            .into(),
+        ledger: settlement.ledger.clone(),
+        verdict,
+        in_words,
+        missing,
+        findings,
+        steps,
         observations: evidence.observations.clone(),
     }
+}
+
+/// All that the verdict rests on.
+struct Judged<'a> {
+    case: &'a Case<'a>,
+    settlement: &'a Settlement,
+    findings: &'a [Finding],
+    steps: &'a [StepResult],
+}
+
+impl Judged<'_> {
+    fn verdict(&self) -> Verdict {
+        let total = self.settlement.most_502s;
+        let neighbours = self.neighbours();
+        if total > 0 {
+            return self.by_share(self.explained(Strength::Proven), total);
+        }
+        if neighbours > 0 {
+            let explained = self.neighbours_explained(Strength::Proven);
+            let verdict = self.by_share(explained, neighbours);
+            let in_passing = verdict == Verdict::CannotTell && self.neighbours_in_passing();
+            if !in_passing {
+                return verdict;
+            }
+        }
+        self.without_errors()
+    }
+
+    /// There is something to explain: do proven findings explain most of it?
+    fn by_share(&self, explained: u64, total: u64) -> Verdict {
+        if explained > total / 2 {
+            Verdict::CauseFound
+        } else if self.causes().any(|f| f.strength > Strength::Possible) {
+            Verdict::LikelyCause
+        } else {
+            Verdict::CannotTell
+        }
+    }
+
+    /// There is nothing to explain, or nothing could be counted.
+    fn without_errors(&self) -> Verdict {
+        let counted = self.settlement.ledger.source != LedgerSource::None;
+        let strongest = self.findings.iter().map(|finding| finding.strength).max();
+        match strongest {
+            Some(Strength::Proven) if counted => Verdict::CauseFound,
+            Some(Strength::Proven | Strength::Likely) => Verdict::LikelyCause,
+            Some(Strength::Possible) | None if counted && self.nothing_hidden() => {
+                Verdict::NoFaultFound
+            }
+            Some(Strength::Possible) | None => Verdict::CannotTell,
+        }
+    }
+
+    fn causes(&self) -> impl Iterator<Item = &Finding> {
+        self.findings
+            .iter()
+            .filter(|finding| !NEVER_A_502.contains(&finding.rule.as_str()))
+    }
+
+    /// 502s that findings of at least this strength account for.
+    fn explained(&self, at_least: Strength) -> u64 {
+        self.findings
+            .iter()
+            .filter(|finding| finding.strength >= at_least)
+            .map(|finding| finding.explains)
+            .sum()
+    }
+
+    /// 503s and 504s that findings of at least this strength account for.
+    fn neighbours_explained(&self, at_least: Strength) -> u64 {
+        self.findings
+            .iter()
+            .filter(|finding| finding.strength >= at_least)
+            .map(|finding| in_question(&finding.explains_neighbours))
+            .sum()
+    }
+
+    fn neighbours(&self) -> u64 {
+        in_question(&self.settlement.ledger.neighbours)
+    }
+
+    fn neighbours_in_passing(&self) -> bool {
+        let requests = self
+            .case
+            .evidence
+            .access_log
+            .seen()
+            .map(|log| log.requests)
+            .or_else(|| {
+                self.case
+                    .total(self.case.load_balancer_series("RequestCount", "Sum"))
+            })
+            .unwrap_or(0);
+        !self.case.is_classic()
+            && self.neighbours().saturating_mul(1000)
+                < requests.saturating_mul(NEIGHBOURS_IN_PASSING_PER_THOUSAND)
+    }
+
+    /// Nothing that could hide a fault is missing.
+    fn nothing_hidden(&self) -> bool {
+        self.settlement.missing.is_empty()
+            && self.steps.iter().all(|step| {
+                step.state == StepState::Done
+                    && step
+                        .rules
+                        .iter()
+                        .all(|rule| rule.answer != RuleAnswer::CannotTell)
+            })
+    }
+}
+
+/// The neighbours that a 502 may really be about.
+fn in_question(neighbours: &BTreeMap<String, u64>) -> u64 {
+    ["503", "504", "5XX"]
+        .into_iter()
+        .filter_map(|code| neighbours.get(code))
+        .sum()
+}
+
+/// Strength, then how many it explains, then how narrow it is, then the id. A finding that explains
+/// nothing is no answer while there is something to explain, however well it is proven.
+fn rank(
+    evidence: &Evidence,
+    drafts: &[(&Rule, &Draft)],
+    settlement: &Settlement,
+) -> Vec<Finding> {
+    let to_explain = settlement.most_502s + in_question(&settlement.ledger.neighbours);
+    let mut ranked: Vec<(u8, Finding)> = drafts
+        .iter()
+        .zip(&settlement.shares)
+        .map(|((rule, draft), share)| {
+            let mut cites = draft.cites.clone();
+            cites.sort_unstable();
+            cites.dedup();
+            cites.retain(|n| {
+                evidence
+                    .observations
+                    .binary_search_by_key(n, |observation| observation.n)
+                    .is_ok()
+            });
+            let mut resources: Vec<String> = Vec::new();
+            for resource in &draft.resources {
+                if !resources.contains(resource) {
+                    resources.push(resource.clone());
+                }
+            }
+            let finding = Finding {
+                rule: rule.id.to_owned(),
+                step: rule.step,
+                strength: draft.strength,
+                title: draft.title.clone(),
+                because: draft.because.clone(),
+                explains: share.explains,
+                explains_neighbours: share.neighbours.clone(),
+                resources,
+                cites,
+                fix: draft.fix.clone(),
+            };
+            (rule.specificity, finding)
+        })
+        .collect();
+    ranked.sort_by_cached_key(|(specificity, finding)| {
+        let neighbours: u64 = finding.explains_neighbours.values().sum();
+        (
+            to_explain > 0 && finding.explains + neighbours == 0,
+            Reverse(finding.strength),
+            Reverse(finding.explains),
+            Reverse(neighbours),
+            Reverse(*specificity),
+            finding.rule.clone(),
+            finding.resources.clone(),
+        )
+    });
+    ranked.into_iter().map(|(_, finding)| finding).collect()
+}
+
+fn step_result(
+    evidence: &Evidence,
+    step: Step,
+    answers: &[(&'static Rule, Answer)],
+) -> StepResult {
+    StepResult {
+        step,
+        state: steps::state(evidence, step),
+        rules: answers
+            .iter()
+            .filter(|(rule, _)| rule.step == step)
+            .map(|(rule, answer)| RuleResult {
+                rule: rule.id.to_owned(),
+                answer: answer.answer(),
+                because: because(answer),
+                missing: answer.missing.clone(),
+            })
+            .collect(),
+    }
+}
+
+fn because(answer: &Answer) -> String {
+    if answer.because.is_empty() {
+        let titles: Vec<&str> = answer
+            .findings
+            .iter()
+            .map(|finding| finding.title.as_str())
+            .collect();
+        titles.join("; ")
+    } else {
+        answer.because.clone()
+    }
+}
+
+/// Most telling first: what is wrong with the counts, then steps that have not run, then what the
+/// rules lack, then what else was not seen in full.
+fn missing(evidence: &Evidence, settlement: &Settlement, steps: &[StepResult]) -> Vec<String> {
+    let mut missing: Vec<String> = Vec::new();
+    let mut add = |words: String| {
+        if !missing.contains(&words) {
+            missing.push(words);
+        }
+    };
+    settlement.missing.iter().cloned().for_each(&mut add);
+    let mut all_ran = true;
+    for step in steps {
+        if step.state == StepState::NotRun {
+            all_ran = false;
+            add(format!("step {}: has not run yet; run it", step.step.id()));
+        }
+    }
+    let of_rules = steps
+        .iter()
+        .flat_map(|step| &step.rules)
+        .flat_map(|rule| rule.missing.clone());
+    let of_steps = Step::ALL
+        .into_iter()
+        .flat_map(|step| Need::of(step).iter().flat_map(|need| need.missing(evidence)));
+    for words in of_rules.chain(of_steps) {
+        // "Not asked" says no more than that the step has not run, which stands above.
+        if all_ran || !words.contains(NOT_ASKED) {
+            add(words);
+        }
+    }
+    for observation in refused(evidence) {
+        if !missing.iter().any(|words| words.contains(&observation)) {
+            missing.push(format!("{observation} was not answered; see the step's calls"));
+        }
+    }
+    missing
+}
+
+/// As [`Observed::missing`](crate::Observed::missing) words it.
+const NOT_ASKED: &str = "not asked yet";
+
+/// IAM actions of the steps' calls that were denied or failed.
+fn refused(evidence: &Evidence) -> Vec<String> {
+    let used: std::collections::BTreeSet<u32> =
+        evidence.steps.values().flatten().copied().collect();
+    let mut actions: Vec<String> = evidence
+        .observations
+        .iter()
+        .filter(|observation| {
+            used.contains(&observation.n) && observation.outcome != crate::observation::Outcome::Seen
+        })
+        .map(crate::Observation::action)
+        .collect();
+    actions.sort();
+    actions.dedup();
+    actions
 }
