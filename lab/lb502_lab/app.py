@@ -32,9 +32,9 @@ class Context:
     def __init__(self, app: LabApp, call: Call) -> None:
         self.app, self.call, self.lab, self.stores = app, call, app.lab, app.lab.stores
 
-    def moto(self, form: dict[str, str] | None = None) -> dict[str, Any]:
-        """Moto's answer, parsed. With `form`, its answer to that query-protocol call instead."""
-        environ, body = dict(self.call.environ), self.call.body
+    def moto(self, form: dict[str, str] | None = None, body: bytes | None = None) -> dict[str, Any]:
+        """Moto's answer, parsed; its answer to another query form or another body if given."""
+        environ, body = dict(self.call.environ), self.call.body if body is None else body
         if form is not None:
             version = get_service_model(self.call.model_name).api_version
             body = urlencode({"Action": self.call.operation, "Version": version, **form}).encode()

@@ -46,7 +46,6 @@ _CODES = {
     "json": ("AccessDeniedException", "ThrottlingException", "InternalFailure"),
     "rest-json": ("AccessDeniedException", "TooManyRequestsException", "ServiceException"),
     "rest-xml": ("AccessDenied", "SlowDown", "InternalError"),
-    "smithy-rpc-v2-cbor": ("AccessDenied", "Throttling", "InternalFailure"),
 }
 
 
@@ -77,6 +76,11 @@ class Call:
     def iam_action(self) -> str:
         name = _IAM_ACTIONS.get((self.service, self.operation), self.operation)
         return f"{self.service}:{name}"
+
+    @property
+    def _codes(self) -> str:
+        """Whose error codes apply: CloudWatch kept those of its query protocol in the newer ones."""
+        return "query" if self.model_name == "cloudwatch" else self.protocol
 
     @property
     def resource(self) -> str:
@@ -129,7 +133,7 @@ class Call:
                 version = str(_service(self.model_name).metadata.get("jsonVersion", "1.1"))
                 headers["Content-Type"] = f"application/x-amz-json-{version}"
                 body = {"__type": code, "message": message}
-                if _service(self.model_name).metadata.get("awsQueryCompatible") is not None:
+                if self.model_name == "cloudwatch":
                     headers["x-amzn-query-error"] = f"{code};{fault}"
             return Answer(status, headers, json.dumps(body).encode())
         text = _xml(message)
@@ -148,22 +152,23 @@ class Call:
         return Answer(status, headers, b"" if self.environ["REQUEST_METHOD"] == "HEAD" else body_bytes)
 
     def deny(self, user: str) -> Answer:
-        code = _CODES[self.protocol][0]
+        code = _CODES[self._codes][0]
         message = (f"User: {user} is not authorized to perform: {self.iam_action} on resource: "
                    f"{self.resource} because no identity-based policy allows the {self.iam_action} action")
         if self.protocol == "ec2":
             message = f"You are not authorized to perform this operation. {message}"
-        return self.fail(code, message, 400 if self.protocol in ("json", "smithy-rpc-v2-cbor") else 403)
+        json_like = self.protocol in ("json", "smithy-rpc-v2-cbor")
+        return self.fail(code, message, 400 if json_like else 403)
 
     def throttle(self) -> Answer:
-        code = _CODES[self.protocol][1]
+        code = _CODES[self._codes][1]
         # Per protocol as the services do it: EC2 503, S3 503 SlowDown, Lambda 429, the rest 400.
         status = {"ec2": 503, "rest-xml": 503, "rest-json": 429}.get(self.protocol, 400)
         message = {"ec2": "Request limit exceeded.", "rest-xml": "Please reduce your request rate."}
         return self.fail(code, message.get(self.protocol, "Rate exceeded"), status)
 
     def internal_error(self) -> Answer:
-        return self.fail(_CODES[self.protocol][2], "An internal error has occurred", 500)
+        return self.fail(_CODES[self._codes][2], "An internal error has occurred", 500)
 
     def bad_credentials(self, kind: str) -> Answer:
         """`kind` is `expired` or `invalid`."""
@@ -178,7 +183,7 @@ class Call:
                 "expired": ("RequestExpired", "Request has expired.", 400),
                 "invalid": ("AuthFailure", "AWS was not able to validate the provided access credentials", 401),
             }[kind]
-        elif self.protocol in ("json", "rest-json"):
+        elif self._codes in ("json", "rest-json"):
             status = 403 if self.protocol == "rest-json" else 400
             code, message = {
                 "expired": ("ExpiredTokenException", "The security token included in the request is expired"),

@@ -29,9 +29,10 @@ def describe_instances(context: Any, params: dict[str, Any]) -> dict[str, Any]:
     """Moto's answer, with the state reasons that a seed has given."""
     answer = context.moto()
     for reservation in answer.get("Reservations", []):
-        reservation["Instances"] = [
-            {**one, **context.stores.instances.get(one["InstanceId"], {})} for one in reservation["Instances"]
-        ]
+        for one in reservation["Instances"]:
+            if not one.get("StateReason", {}).get("Code"):
+                one.pop("StateReason", None)  # moto says an empty reason of running instances
+            one |= context.stores.instances.get(one["InstanceId"], {})
     return answer
 
 

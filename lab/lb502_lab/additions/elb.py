@@ -37,4 +37,17 @@ def describe_instance_health(context: Any, params: dict[str, Any]) -> dict[str, 
     return {"InstanceStates": [one for one in seeded if not asked or one["InstanceId"] in asked]}
 
 
-HANDLERS = {"DescribeLoadBalancers": describe_load_balancers, "DescribeInstanceHealth": describe_instance_health}
+def describe_load_balancer_attributes(context: Any, params: dict[str, Any]) -> dict[str, Any]:
+    """Moto's answer; it repeats the desync mode as often as attributes were changed."""
+    answer = context.moto()
+    attributes = answer["LoadBalancerAttributes"]
+    named = {one["Key"]: one for one in attributes.get("AdditionalAttributes", [])}
+    attributes["AdditionalAttributes"] = list(named.values())
+    return answer
+
+
+HANDLERS = {
+    "DescribeLoadBalancers": describe_load_balancers,
+    "DescribeLoadBalancerAttributes": describe_load_balancer_attributes,
+    "DescribeInstanceHealth": describe_instance_health,
+}

@@ -47,7 +47,7 @@ def seed(story: Story) -> Incident:
         story.cpu(target, lambda minute: 41)
     story.cpu(gone, lambda minute: 40, until=halted)
     story.aws("ec2").stop_instances(InstanceIds=[gone.id])
-    story.stores.instances[gone.id] = {
+    story.stores.instances[gone.id] |= {
         "StateTransitionReason": f"User initiated ({halted:%Y-%m-%d %H:%M:%S} GMT)",
         "StateReason": {"Code": "Client.InstanceInitiatedShutdown",
                         "Message": "Client.InstanceInitiatedShutdown: Instance initiated shutdown"},

@@ -98,6 +98,7 @@ class Story:
                 targets.append(Target(one["InstanceId"], one["PrivateIpAddress"], port, subnet.zone, f"{name}-{n + 1}"))
         for target in targets:
             self._tag(target.id, target.name)
+            self.stores.instances[target.id] = {"LaunchTime": self.now - timedelta(days=self.rng.randint(9, 90))}
         return sorted(targets, key=lambda target: int(target.name.rpartition("-")[2]))
 
     def cpu(self, target: Target, percent: Callable[[datetime], float], until: datetime | None = None) -> None:
@@ -230,6 +231,7 @@ class Story:
         self.stores.load_balancers[f"classic:{name}"] = {
             "DNSName": dns_name, "CanonicalHostedZoneName": dns_name, "CanonicalHostedZoneNameID": "Z32O12XQLNTSW2",
             "CreatedTime": self.now - timedelta(days=2100), "VPCId": network.vpc_id,
+            "AvailabilityZones": [subnet.zone for subnet in network.public],
             "SourceSecurityGroup": {"OwnerAlias": ACCOUNT, "GroupName": f"{name}-elb"},
         }
         self.stores.classic_health[name] = [
