@@ -7,7 +7,7 @@ use super::{
     faults::{Faults, is_fault},
     format::{self, Line},
     lines::{Lines, Read},
-    targets::{Counts, Targets},
+    targets::{Counts, Key, Targets},
 };
 use crate::evidence::{LoadBalancerType, Window};
 
@@ -32,7 +32,7 @@ pub struct ObjectRows {
     pub(super) first: Option<i64>,
     pub(super) last: Option<i64>,
     pub(super) minutes: BTreeMap<i64, MinuteCounts>,
-    pub(super) targets: BTreeMap<(Box<[u8]>, Box<[u8]>), Counts>,
+    pub(super) targets: BTreeMap<Key, Counts>,
     pub(super) faults: Faults,
     pub(super) answers: Answers,
 }

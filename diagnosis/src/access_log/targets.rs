@@ -15,7 +15,7 @@ const OTHERS: &[u8] = b"(others)";
 const MAX_TIMES: usize = 4_000_000;
 
 /// Target and target group, as logged.
-type Key = (Box<[u8]>, Box<[u8]>);
+pub(super) type Key = (Box<[u8]>, Box<[u8]>);
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct Counts {
@@ -37,7 +37,7 @@ pub(super) struct Targets {
 }
 
 impl Targets {
-    /// Counts a line of the window; returns the place that [`Self::answered`] takes.
+    /// Counts a line of the window.
     pub(super) fn count(&mut self, line: &Line<'_>) {
         let place = self.place(line.target, line.target_group_arn);
         let counts = &mut self.all[place].1;
