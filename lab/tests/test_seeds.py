@@ -12,7 +12,7 @@ import reading
 from lb502_lab import incidents
 from reading import moment, window
 
-APPLICATION = [name for name in incidents.names() if name != "classic-keep-alive-race"]
+APPLICATION = [name for name in incidents.names() if name not in ("classic-keep-alive-race", "logs-off")]
 
 
 def rows_of(aws, incident):
@@ -83,7 +83,7 @@ def test_rows_lie_inside_the_metrics(name, aws, incident, app):
         assert start - timedelta(hours=1) <= moment(row[1]) <= app.lab.now
 
 
-@pytest.mark.parametrize("name", APPLICATION)
+@pytest.mark.parametrize("name", [*APPLICATION, "logs-off"])
 def test_health_and_host_counts_agree(name, aws, incident, app):
     told = incident(name)
     elbv2 = aws("elbv2")
@@ -175,3 +175,33 @@ def test_classic_race_is_504_without_a_backend(aws, incident):
     named = {"LoadBalancerName": "intranet"}
     assert reading.total(aws, told, "HTTPCode_ELB_5XX", namespace="AWS/ELB", dimensions=named) == len(bad)
     assert reading.total(aws, told, "RequestCount", namespace="AWS/ELB", dimensions=named) == len(rows)
+
+
+def test_metrics_alone_when_logs_are_off(aws, incident):
+    told = incident("logs-off")
+    held = {one["Key"]: one["Value"] for one in aws("elbv2").describe_load_balancer_attributes(
+        LoadBalancerArn=told.load_balancer["arn"])["Attributes"]}
+    assert held["access_logs.s3.enabled"] == "false"
+    bad = reading.total(aws, told, "HTTPCode_ELB_502_Count")
+    assert bad == told.as_json()["ledger"]["made_by_load_balancer"] > 100
+    assert bad == reading.total(aws, told, "TargetConnectionErrorCount")
+
+
+def test_crashed_tasks_are_where_the_502s_are(aws, incident):
+    ecs = aws("ecs")
+    stopped = ecs.list_tasks(cluster="shop", serviceName="recommendations", desiredStatus="STOPPED")["taskArns"]
+    assert len(stopped) == 4 and len(ecs.list_tasks(cluster="shop")["taskArns"]) == 4
+    ends = {}
+    for task in ecs.describe_tasks(cluster="shop", tasks=stopped)["tasks"]:
+        assert task["containers"][0]["exitCode"] == 137 and task["stopCode"] == "EssentialContainerExited"
+        ends[task["containers"][0]["networkInterfaces"][0]["privateIpv4Address"] + ":8080"] = task["stoppingAt"]
+    bad = [row for row in rows_of(aws, incident("container-crashed")) if row[8] == "502"]
+    assert {row[4] for row in bad} == set(ends)
+    assert all(abs((moment(row[1]) - ends[row[4]]).total_seconds()) < 20 for row in bad)
+    service = ecs.describe_services(cluster="shop", services=["recommendations"])["services"][0]
+    assert service["runningCount"] == 4 and "registered 1 targets" in " ".join(one["message"] for one in service["events"])
+
+
+def test_failing_checks_explain_when_the_502s_stop(aws, incident):
+    bad = [row for row in rows_of(aws, incident("failing-health-checks")) if row[8] == "502"]
+    assert len(bad) > 20 and len({row[4] for row in bad}) == 1

@@ -39,4 +39,4 @@ def seed(story: Story) -> Incident:
         minute += timedelta(minutes=1)
     for target in targets:
         story.cpu(target, lambda minute: 5)
-    return story.tell(balancer, rows, DESCRIPTION, "listener-certificate-expired", "no_fault_found")
+    return story.tell(balancer, rows, DESCRIPTION, "listener-certificate-expired", "cause_found")

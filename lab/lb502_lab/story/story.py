@@ -115,8 +115,9 @@ class Story:
     # --- application load balancer ---------------------------------------------------------
 
     def load_balancer(self, network: Network, name: str, group: str, scheme: str = "internet-facing",
-                      attributes: dict[str, str] | None = None, log_prefix: str = "alb") -> LoadBalancer:
-        """An active balancer in the public subnets, with its interfaces and access logs on."""
+                      attributes: dict[str, str] | None = None, log_prefix: str = "alb",
+                      logs: bool = True) -> LoadBalancer:
+        """An active balancer in the public subnets, with its interfaces; access logs on or off."""
         elbv2 = self.aws("elbv2")
         made = elbv2.create_load_balancer(Name=name, Subnets=[subnet.id for subnet in network.public], Scheme=scheme,
                                           SecurityGroups=[group], Type="application")["LoadBalancers"][0]
@@ -127,9 +128,10 @@ class Story:
             "DNSName": dns_name, "CanonicalHostedZoneId": "Z32O12XQLNTSW2", "Scheme": scheme,
             "CreatedTime": self.now - timedelta(days=self.rng.randint(60, 700)),
         }
-        bucket = self._log_bucket(name, log_prefix)
+        bucket = self._log_bucket(name, log_prefix) if logs else ""
         settings = {"access_logs.s3.enabled": "true", "access_logs.s3.bucket": bucket,
-                    "access_logs.s3.prefix": log_prefix} | (attributes or {})
+                    "access_logs.s3.prefix": log_prefix} if logs else {"access_logs.s3.enabled": "false"}
+        settings |= attributes or {}
         elbv2.modify_load_balancer_attributes(
             LoadBalancerArn=arn, Attributes=[{"Key": key, "Value": value} for key, value in settings.items()])
         balancer = LoadBalancer(name, arn, dns_name, [], bucket, log_prefix)
@@ -166,8 +168,7 @@ class Story:
             elbv2.modify_target_group_attributes(
                 TargetGroupArn=arn, Attributes=[{"Key": key, "Value": value} for key, value in attributes.items()])
         if targets:
-            elbv2.register_targets(TargetGroupArn=arn, Targets=[
-                {"Id": one.id if target_type == "instance" else one.ip, "Port": one.port} for one in targets])
+            elbv2.register_targets(TargetGroupArn=arn, Targets=[{"Id": one.id, "Port": one.port} for one in targets])
         return TargetGroup(name, arn, protocol, port, targets, str(settings["HealthCheckPort"]))
 
     def listener(self, balancer: LoadBalancer, group: TargetGroup, protocol: str = "HTTPS", port: int = 443,
@@ -207,6 +208,23 @@ class Story:
             "RenewalEligibility": "ELIGIBLE" if not_after > self.now else "INELIGIBLE",
         }
         return arn
+
+    # --- containers ----------------------------------------------------------------------------
+
+    def task_interface(self, network: Network, group: str, number: int) -> Target:
+        """The network interface of a Fargate task, as an ip target still without a port."""
+        subnet = network.private[number % len(network.private)]
+        made = self.aws("ec2").create_network_interface(SubnetId=subnet.id, Groups=[group])["NetworkInterface"]
+        attachment = f"arn:aws:ecs:{REGION}:{ACCOUNT}:attachment/{uuid.UUID(int=self.rng.getrandbits(128), version=4)}"
+        self.stores.network_interfaces[made["NetworkInterfaceId"]] = {
+            "Description": attachment, "RequesterId": "578734482556", "RequesterManaged": True,
+            "InterfaceType": "interface", "Status": "in-use", "OwnerId": ACCOUNT, "AvailabilityZone": subnet.zone,
+            "Attachment": {"AttachmentId": f"eni-attach-{self.rng.getrandbits(68):017x}", "DeleteOnTermination": False,
+                           "DeviceIndex": 1, "InstanceOwnerId": "578734482556", "Status": "attached",
+                           "AttachTime": self.now - timedelta(days=2)},
+        }
+        address = made["PrivateIpAddress"]
+        return Target(address, address, 0, subnet.zone, made["NetworkInterfaceId"])
 
     # --- classic load balancer ---------------------------------------------------------------
 
@@ -304,6 +322,8 @@ class Story:
                                          "ledger": self._ledger(rows, True)})
 
     def _write_logs(self, balancer: LoadBalancer | ClassicLoadBalancer, rows: list[Row]) -> None:
+        if not balancer.log_bucket:
+            return
         s3 = self.aws("s3")
         for one in access_log.objects(balancer, rows, self.now, self.rng):
             s3.put_object(Bucket=balancer.log_bucket, Key=one.key, Body=one.body)
