@@ -1,0 +1,6 @@
+//! One file an address.
+
+pub(crate) mod home;
+pub(crate) mod investigation;
+pub(crate) mod not_found;
+pub(crate) mod rule;

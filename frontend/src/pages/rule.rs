@@ -1,0 +1,66 @@
+//! The help page of one rule.
+
+use diagnosis::Step;
+use leptos::{prelude::*, task::spawn_local};
+use leptos_router::hooks::use_params_map;
+use serde::Deserialize;
+
+use crate::{
+    announce,
+    client::{self, Connection},
+    components::{Load, ProblemNotice, Prose},
+    help, text,
+};
+
+/// `GET /rules/{id}`
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Rule {
+    pub(crate) step: Step,
+    #[serde(default)]
+    pub(crate) title: Option<String>,
+    /// Markdown under the headings that every rule has.
+    pub(crate) help: String,
+}
+
+pub(crate) async fn fetch(id: &str) -> Result<Rule, diagnosis::api::Problem> {
+    client::get(&format!("/rules/{}", client::escape(id))).await
+}
+
+#[component]
+pub(crate) fn RulePage() -> impl IntoView {
+    let connection = Connection::get();
+    let params = use_params_map();
+    let id = Memo::new(move |_| params.with(|params| params.get("id").unwrap_or_default()));
+    let rule = RwSignal::new(Load::Waiting);
+    Effect::new(move |_| {
+        let id = id.get();
+        connection.revived();
+        announce::page_opened(&text::rule_title(&id));
+        spawn_local(async move {
+            let fetched = fetch(&id).await;
+            connection.note(&fetched);
+            rule.try_set(fetched.into());
+            announce::focus("heading");
+        });
+    });
+    view! {
+        <div class="page page-narrow">
+            {move || match rule.get() {
+                Load::Waiting => view! { <p class="waiting">"Loading the help page…"</p> }.into_any(),
+                Load::Failed(problem) => view! {
+                    <h1 id="heading" tabindex="-1">"This rule has no help page"</h1>
+                    <ProblemNotice problem/>
+                }.into_any(),
+                Load::Ready(rule) => {
+                    let title = rule.title.unwrap_or_else(|| text::rule_title(&id.get_untracked()));
+                    view! {
+                        <p class="eyebrow">"Rule of the step “" {rule.step.title()} "”"</p>
+                        <h1 id="heading" tabindex="-1">{title}</h1>
+                        <p class="quiet"><code>{id.get_untracked()}</code></p>
+                        <div class="help-page"><Prose blocks=help::blocks(&rule.help)/></div>
+                    }.into_any()
+                }
+            }}
+        </div>
+    }
+}

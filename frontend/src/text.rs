@@ -1,0 +1,205 @@
+//! The words of the page for the words of the API: one place, so that they are the same everywhere.
+
+use diagnosis::{
+    api::{RunState, Status},
+    document::{LedgerSource, RuleAnswer, StepState, Strength, Verdict},
+    evidence::LoadBalancerType,
+    observation::Outcome,
+};
+
+/// A sign, never the only one: beside each tone stand words and a shape.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sign {
+    Good,
+    Warn,
+    Bad,
+    Quiet,
+    Busy,
+}
+
+impl Sign {
+    pub(crate) const fn class(self) -> &'static str {
+        match self {
+            Self::Good => "good",
+            Self::Warn => "warn",
+            Self::Bad => "bad",
+            Self::Quiet => "quiet",
+            Self::Busy => "busy",
+        }
+    }
+}
+
+pub(crate) const fn verdict(verdict: Verdict) -> (Sign, &'static str) {
+    match verdict {
+        Verdict::CauseFound => (Sign::Bad, "Cause found"),
+        Verdict::LikelyCause => (Sign::Warn, "Likely cause"),
+        Verdict::NoFaultFound => (Sign::Good, "No fault found"),
+        Verdict::CannotTell => (Sign::Quiet, "Cannot tell"),
+    }
+}
+
+pub(crate) const fn strength(strength: Strength) -> (Sign, &'static str, &'static str) {
+    match strength {
+        Strength::Proven => (
+            Sign::Bad,
+            "Proven",
+            "The evidence names this cause, and nothing contradicts it.",
+        ),
+        Strength::Likely => (
+            Sign::Warn,
+            "Likely",
+            "The trace fits, but another cause would leave the same one.",
+        ),
+        Strength::Possible => (
+            Sign::Quiet,
+            "Possible",
+            "A risk in the configuration; no observed 502 is tied to it.",
+        ),
+    }
+}
+
+pub(crate) const fn outcome(outcome: Outcome) -> (Sign, &'static str) {
+    match outcome {
+        Outcome::Seen => (Sign::Good, "seen"),
+        Outcome::Denied => (Sign::Bad, "denied"),
+        Outcome::Failed => (Sign::Warn, "failed"),
+    }
+}
+
+pub(crate) const fn step_state(state: StepState) -> (Sign, &'static str) {
+    match state {
+        StepState::Done => (Sign::Good, "Done"),
+        StepState::Partial => (Sign::Warn, "Partly seen"),
+        StepState::Failed => (Sign::Bad, "Nothing seen"),
+        StepState::NotRun => (Sign::Quiet, "Not run"),
+    }
+}
+
+pub(crate) const fn answer(answer: RuleAnswer) -> (Sign, &'static str) {
+    match answer {
+        RuleAnswer::Found => (Sign::Bad, "Found"),
+        RuleAnswer::Clear => (Sign::Good, "Ruled out"),
+        RuleAnswer::CannotTell => (Sign::Warn, "Cannot tell"),
+    }
+}
+
+pub(crate) const fn run_state(state: RunState) -> &'static str {
+    match state {
+        RunState::Running => "running",
+        RunState::Done => "done",
+        RunState::Cancelled => "cancelled",
+        RunState::Interrupted => "interrupted",
+        RunState::Failed => "failed",
+    }
+}
+
+pub(crate) const fn status(status: Status) -> &'static str {
+    match status {
+        Status::Open => "Open",
+        Status::Mitigated => "Mitigated",
+        Status::Resolved => "Resolved",
+    }
+}
+
+pub(crate) const fn load_balancer_type(kind: LoadBalancerType) -> &'static str {
+    match kind {
+        LoadBalancerType::Application => "Application",
+        LoadBalancerType::Classic => "Classic",
+    }
+}
+
+pub(crate) const fn ledger_source(source: LedgerSource) -> &'static str {
+    match source {
+        LedgerSource::AccessLog => "Counted row by row from the access log.",
+        LedgerSource::Metrics => {
+            "Counted per minute from CloudWatch, because there is no access log: coarser, and it cannot tell single requests apart."
+        }
+        LedgerSource::None => "Nothing has counted the 502s yet.",
+    }
+}
+
+/// `1,234,567`
+pub(crate) fn count(n: u64) -> String {
+    let digits = n.to_string();
+    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at) % 3 == 0 {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+/// `1 call`, `2,000 calls`
+pub(crate) fn counted(n: u64, one: &str, many: &str) -> String {
+    format!("{} {}", count(n), if n == 1 { one } else { many })
+}
+
+/// `keep-alive-shorter-than-idle-timeout` as a heading.
+pub(crate) fn rule_title(id: &str) -> String {
+    let words = id.replace('-', " ");
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(letters).collect()
+    })
+}
+
+/// A link that may be offered: AWS's own console and nothing else, whatever the evidence says.
+pub(crate) fn console_link(text: &str) -> Option<&str> {
+    let rest = text.strip_prefix("https://")?;
+    let host = rest.split(['/', '?', '#', '\\']).next()?;
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '.' || c == '-';
+    let of_aws = [".amazon.com", ".amazonaws.com"]
+        .iter()
+        .any(|domain| host.len() > domain.len() && host.ends_with(domain));
+    (of_aws && host.chars().all(plain) && !text.chars().any(char::is_control)).then_some(text)
+}
+
+/// Text that names its own region: an ARN, or the DNS name or URL that AWS gave the load balancer.
+pub(crate) fn names_its_region(text: &str) -> bool {
+    text.starts_with("arn:") || text.contains(".elb.amazonaws.com")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_are_grouped() {
+        assert_eq!(count(0), "0");
+        assert_eq!(count(999), "999");
+        assert_eq!(count(1_234_567), "1,234,567");
+        assert_eq!(counted(1, "call", "calls"), "1 call");
+    }
+
+    #[test]
+    fn only_the_console_of_aws_is_linked() {
+        for good in [
+            "https://eu-west-1.console.aws.amazon.com/ec2/home?region=eu-west-1#LoadBalancers:",
+            "https://s3.eu-west-1.amazonaws.com/x",
+        ] {
+            assert_eq!(console_link(good), Some(good));
+        }
+        for bad in [
+            "",
+            "http://console.aws.amazon.com/",
+            "javascript:alert(1)//.amazon.com",
+            "https://amazon.com.example.net/",
+            "https://notamazon.com/",
+            "https://evil.example/?x=.amazon.com",
+            "https://evil.example#.amazon.com",
+            "https://evil.example\\.amazon.com",
+            "https://user@evil.example:80.amazon.com/",
+            "https://.amazon.com@evil.example/",
+        ] {
+            assert_eq!(console_link(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_rule_id_reads_as_a_heading() {
+        assert_eq!(rule_title("target-returned-502"), "Target returned 502");
+        assert_eq!(rule_title(""), "");
+    }
+}

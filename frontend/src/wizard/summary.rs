@@ -1,0 +1,102 @@
+//! The whole on one page: the ledger, what is missing, the findings, notes, runs.
+
+use diagnosis::Step;
+use leptos::prelude::*;
+
+use super::{Wizard, calls::Calls, finding::FindingCard, ledger::LedgerView, notes::Notes};
+use crate::{components::Chip, text, time};
+
+#[component]
+pub(super) fn Summary() -> impl IntoView {
+    let wizard = Wizard::get();
+    let findings = wizard.part(|session| session.investigation.diagnosis.findings.clone());
+    let missing = wizard.part(|session| session.investigation.diagnosis.missing.clone());
+    let has_answer = wizard.part(|session| session.has_answer());
+    let under_way = wizard.part(|session| session.run().is_some());
+    view! {
+        <h2 id="summary-heading" class="step-title" tabindex="-1">"Summary"</h2>
+        <Show when=move || !has_answer.get() && !under_way.get()>
+            <section class="panel" aria-labelledby="questions-heading">
+                <h3 id="questions-heading">"What the six steps ask"</h3>
+                <ol class="questions">
+                    {Step::ALL.map(|step| view! {
+                        <li><a href=wizard.address(Some(step)) data-noscroll="">{step.title()}</a><span>{step.question()}</span></li>
+                    }).collect_view()}
+                </ol>
+            </section>
+        </Show>
+        <Show when=move || under_way.get()>
+            <Calls step=None/>
+        </Show>
+        <Show when=move || has_answer.get()>
+            <LedgerView/>
+            {move || {
+                let missing = missing.get();
+                (!missing.is_empty()).then(|| view! {
+                    <section class="panel panel-warn" aria-labelledby="missing-heading">
+                        <h3 id="missing-heading">"What would make this surer"</h3>
+                        <ul class="missing">{missing.into_iter().map(|line| view! { <li>{line}</li> }).collect_view()}</ul>
+                    </section>
+                })
+            }}
+            <section class="findings" aria-labelledby="findings-heading">
+                <h3 id="findings-heading">"Findings, the strongest first"</h3>
+                {move || {
+                    let mut findings = findings.get().into_iter();
+                    match findings.next() {
+                        None => view! { <p class="empty panel">"No fault was found by the steps that ran. Each step lists what it ruled out and what it could not judge."</p> }.into_any(),
+                        Some(first) => view! {
+                            <FindingCard finding=first open=true/>
+                            <ul class="more-findings">
+                                {findings.map(|finding| {
+                                    let (sign, strength, _) = text::strength(finding.strength);
+                                    view! {
+                                        <li>
+                                            <a class="more-finding" href=wizard.address(Some(finding.step)) data-noscroll="">
+                                                <Chip sign text=strength/>
+                                                <span class="more-finding-title">{finding.title}</span>
+                                                <span class="quiet">{match finding.explains {
+                                                    0 => "explains no 502".to_owned(),
+                                                    n => format!("explains {} × 502", text::count(n)),
+                                                }}</span>
+                                            </a>
+                                        </li>
+                                    }
+                                }).collect_view()}
+                            </ul>
+                        }.into_any(),
+                    }
+                }}
+            </section>
+        </Show>
+        <Notes step=None/>
+        <Runs/>
+    }
+}
+
+#[component]
+fn Runs() -> impl IntoView {
+    let wizard = Wizard::get();
+    let runs = wizard.part(|session| session.investigation.runs.clone());
+    view! {
+        <Show when=move || !runs.with(Vec::is_empty)>
+            <details class="panel">
+                <summary>{move || text::counted(runs.with(Vec::len) as u64, "run", "runs")} " of this investigation"</summary>
+                <ul class="runs">
+                    {move || runs.get().into_iter().map(|run| {
+                        let steps = if run.steps.len() == Step::ALL.len() {
+                            "all six steps".to_owned()
+                        } else {
+                            run.steps.iter().map(|step| step.title()).collect::<Vec<_>>().join(", ")
+                        };
+                        view! {
+                            <li>"Run " {run.n} ", " {steps} ": " {text::run_state(run.state)} ". Started " {time::utc(run.started_at)}
+                                {run.ended_at.map(|at| format!(", ended {}", time::utc(at)))} "."
+                                {run.reason.map(|reason| format!(" {reason}"))}</li>
+                        }
+                    }).collect_view()}
+                </ul>
+            </details>
+        </Show>
+    }
+}

@@ -1,0 +1,170 @@
+//! The answer in words, always on top, with the one thing to do next.
+
+use diagnosis::{Step, api::RunState, document::{StepState, Verdict}};
+use leptos::prelude::*;
+
+use super::Wizard;
+use crate::{
+    components::Icon,
+    session::Session,
+    text::{self, Sign},
+};
+
+/// What the next button does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Next {
+    RunAll,
+    /// Some steps have no answer yet, or the last run did not get through.
+    RunRest,
+    Cancel,
+    /// The answer stands: to the finding and its fix.
+    Fix(Step),
+    RunAgain,
+}
+
+#[derive(Clone, PartialEq)]
+struct Shown {
+    sign: Sign,
+    title: &'static str,
+    words: String,
+    next: Next,
+    /// Steps ended of steps asked for, while a run is under way.
+    progress: Option<(usize, usize)>,
+    /// Why the last run did not get through.
+    trouble: Option<String>,
+}
+
+#[component]
+pub(super) fn VerdictBar() -> impl IntoView {
+    let wizard = Wizard::get();
+    let shown = wizard.part(shown);
+    let class = move || format!("verdict verdict-{}", shown.with(|shown| shown.sign.class()));
+    view! {
+        <section class=class aria-label="Verdict">
+            <div class="verdict-sign">{move || view! { <Icon sign=shown.with(|shown| shown.sign)/> }}</div>
+            <div class="verdict-words">
+                <p class="verdict-title">{move || shown.with(|shown| shown.title)}</p>
+                <p>{move || shown.with(|shown| shown.words.clone())}</p>
+                {move || shown.with(|shown| shown.trouble.clone()).map(|trouble| view! { <p class="verdict-trouble">{trouble}</p> })}
+                {move || shown.with(|shown| shown.progress).map(|(ended, all)| view! {
+                    <progress class="run-progress" value=ended max=all aria-label="Steps that ended"></progress>
+                })}
+            </div>
+            <div class="verdict-next">{move || view! { <NextButtons next=shown.with(|shown| shown.next)/> }}</div>
+        </section>
+    }
+}
+
+#[component]
+fn NextButtons(next: Next) -> impl IntoView {
+    let wizard = Wizard::get();
+    let waiting = move || wizard.asking.get().to_string();
+    let run = move |class: &'static str, words: &'static str| {
+        view! {
+            <button type="button" class=format!("button {class}") aria-disabled=waiting on:click=move |_| wizard.run_all()>{words}</button>
+        }
+    };
+    match next {
+        Next::RunAll => run("button-primary button-large", "Run all six steps").into_any(),
+        Next::RunRest => run("button-primary button-large", "Run all again").into_any(),
+        Next::RunAgain => run("", "Run all again").into_any(),
+        Next::Cancel => view! {
+            <button type="button" class="button button-large" aria-disabled=waiting on:click=move |_| wizard.cancel()>"Cancel the run"</button>
+        }
+        .into_any(),
+        Next::Fix(step) => view! {
+            <a class="button button-primary button-large" href=wizard.address(Some(step)) data-noscroll="">"See the proof and the fix"</a>
+            {run("", "Run all again")}
+        }
+        .into_any(),
+    }
+}
+
+fn shown(session: &Session) -> Shown {
+    let diagnosis = &session.investigation.diagnosis;
+    if let Some(run) = session.run() {
+        let ended = run
+            .steps
+            .iter()
+            .filter(|step| !session.running(**step))
+            .filter(|step| ended(session, **step))
+            .count();
+        let calls = session.calls(None).len() as u64;
+        let at_work: Vec<&str> = Step::ALL
+            .into_iter()
+            .filter(|step| session.running(*step))
+            .map(Step::title)
+            .collect();
+        let words = if at_work.is_empty() {
+            format!("{} so far.", text::counted(calls, "call", "calls"))
+        } else {
+            format!(
+                "{}. {} so far.",
+                at_work.join(" · "),
+                text::counted(calls, "call", "calls")
+            )
+        };
+        return Shown {
+            sign: Sign::Busy,
+            title: "Asking AWS…",
+            words,
+            next: Next::Cancel,
+            progress: Some((ended, run.steps.len())),
+            trouble: None,
+        };
+    }
+    let last = session.investigation.runs.first();
+    let trouble = last.and_then(|run| trouble(run.state, run.reason.as_deref()));
+    if !session.has_answer() {
+        return Shown {
+            sign: Sign::Quiet,
+            title: "Not run yet",
+            words: "Six steps ask AWS about this load balancer and this window. They only read.".to_owned(),
+            next: Next::RunAll,
+            progress: None,
+            trouble,
+        };
+    }
+    let (sign, title) = text::verdict(diagnosis.verdict);
+    let incomplete = diagnosis
+        .steps
+        .iter()
+        .any(|result| result.state == StepState::NotRun);
+    let next = match diagnosis.findings.first() {
+        _ if trouble.is_some() => Next::RunRest,
+        Some(first) if matches!(diagnosis.verdict, Verdict::CauseFound | Verdict::LikelyCause) => {
+            Next::Fix(first.step)
+        }
+        _ if incomplete => Next::RunRest,
+        _ => Next::RunAgain,
+    };
+    Shown {
+        sign,
+        title,
+        words: diagnosis.in_words.clone(),
+        next,
+        progress: None,
+        trouble,
+    }
+}
+
+/// A step of a run that is not at work: it has ended if it has a state. A step that was run before counts
+/// from the start, so the bar never goes back.
+fn ended(session: &Session, step: Step) -> bool {
+    session
+        .result(step)
+        .is_some_and(|result| result.state != StepState::NotRun)
+}
+
+fn trouble(state: RunState, reason: Option<&str>) -> Option<String> {
+    let words = match state {
+        RunState::Running | RunState::Done => return None,
+        RunState::Cancelled => "The last run was cancelled: what it had seen is kept.",
+        RunState::Interrupted => "The server stopped in the middle of the last run: what it had seen is kept, running again completes it.",
+        RunState::Failed => "The last run could not begin.",
+    };
+    Some(match reason {
+        Some(reason) if !reason.is_empty() => format!("{words} {reason}"),
+        _ => words.to_owned(),
+    })
+}
