@@ -191,7 +191,7 @@ fn security_groups_are_the_union_of_their_rules() {
         |evidence: &Evidence, nodes: &[&str]| at(evidence, Gate::TargetInbound, "10.0.1.10", nodes);
     assert_eq!(inbound(&evidence, RANGE), "blocked: no rule of sg-app");
 
-    let mut add = |protocol: &str, ports, cidr: &str| {
+    let add = |protocol: &str, ports, cidr: &str| {
         let mut evidence = evidence.clone();
         edit(&mut evidence.security_groups)[1].rules.push(rule(
             "sgr-new",
