@@ -5,12 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
+    document::Strength,
     evidence::{
         Evidence, Instance, LoadBalancerType, TargetGroup, TargetHealth,
         access_log::FaultRow,
         listeners::Listener,
         metrics::{Metrics, Series},
     },
+    ledger,
     need::Need,
     observed::Observed,
 };
@@ -262,6 +264,52 @@ impl<'a> Case<'a> {
         }
         self.load_balancer_series("HTTPCode_ELB_502_Count", "Sum")
             .map(|series| self.per_minute(series))
+    }
+
+    /// What keeps the rows from being all rows of the window: the log's own holes, and where the
+    /// metrics count more than the log holds.
+    pub fn missing_rows(&self) -> Vec<String> {
+        let mut missing = self.missing(&[Need::AccessLog]);
+        if self.evidence.access_log.seen().is_some() {
+            missing.extend(ledger::coverage::holes(self));
+        }
+        missing
+    }
+
+    /// The 502s that the load balancer made, if that is known for sure: from the whole log, or from
+    /// whole metrics, and the larger number where both are there. `None` where neither was seen in
+    /// full.
+    pub fn load_balancer_502s(&self) -> Option<u64> {
+        let evidence = self.evidence;
+        let by_log = evidence.access_log.whole().map(|_| {
+            let made = self.places(|row| row.elb_status_code == 502 && !row.made_by_target());
+            self.requests(&made)
+        });
+        let by_metric = evidence.metrics.whole().and_then(|_| {
+            // On Classic the one number of all 5xx codes says something of 502s only when it is 0.
+            if self.is_classic() {
+                let all = self.total(self.load_balancer_series("HTTPCode_ELB_5XX", "Sum"));
+                all.filter(|n| *n == 0)
+            } else {
+                self.total(self.load_balancer_series("HTTPCode_ELB_502_Count", "Sum"))
+            }
+        });
+        match (by_log, by_metric) {
+            (Some(log), Some(metric)) => Some(log.max(metric)),
+            (log, metric) => log.or(metric),
+        }
+    }
+
+    /// The strength of a fault that stands for a fact but to which no row is tied: a mere risk where
+    /// all 502s of the window are known and lie elsewhere (or there are none), else likely.
+    pub fn untied(&self) -> Strength {
+        let rows_are_known =
+            self.evidence.access_log.seen().is_some() && self.missing_rows().is_empty();
+        if rows_are_known || self.load_balancer_502s() == Some(0) {
+            Strength::Possible
+        } else {
+            Strength::Likely
+        }
     }
 
     /// What was done to targets in or near the window, in order of time: each may explain that a

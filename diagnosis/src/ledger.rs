@@ -8,7 +8,7 @@
 //! minute, which is coarser: CloudWatch has no count of 502s that targets made themselves (there is
 //! only `HTTPCode_Target_5XX_Count`), and on Classic none per code at all (`HTTPCode_ELB_5XX`).
 
-mod coverage;
+pub(crate) mod coverage;
 
 use std::{
     cmp::Reverse,

@@ -12,6 +12,8 @@ pub mod case;
 pub mod document;
 pub mod evidence;
 pub mod fix;
+#[cfg(test)]
+pub(crate) mod fixture;
 pub mod ledger;
 pub mod need;
 pub mod observation;

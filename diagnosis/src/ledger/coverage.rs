@@ -19,7 +19,7 @@ const LOG_COVERS_PERCENT: u64 = 90;
 const UNREADABLE_PER_THOUSAND: u64 = 1;
 
 /// What keeps the counts from being complete, in words.
-pub(super) fn holes(case: &Case<'_>) -> Vec<String> {
+pub(crate) fn holes(case: &Case<'_>) -> Vec<String> {
     let mut holes = Vec::new();
     match case.evidence.access_log.seen() {
         Some(log) => {
@@ -40,7 +40,7 @@ pub(super) fn holes(case: &Case<'_>) -> Vec<String> {
 }
 
 /// 502s by the load balancer's own metric; 0 where it was not seen or counts all codes together.
-pub(super) fn counted_by_metric(case: &Case<'_>) -> u64 {
+pub(crate) fn counted_by_metric(case: &Case<'_>) -> u64 {
     if case.is_classic() {
         return 0;
     }
