@@ -4,21 +4,31 @@
 //! [`read_only`], bounds it in time, records it as an observation and turns its outcome into an
 //! [`Observed`](diagnosis::Observed).
 
+mod acm;
 mod ask;
+mod autoscaling;
 mod call;
 mod client;
+mod cloudtrail;
 mod cloudwatch;
+mod ec2;
+mod ecs;
 mod elb;
 mod elbv2;
 mod error;
 mod fault;
 mod find;
+mod iam;
+mod lambda;
 mod list;
+mod logs;
+mod network;
 mod pace;
 mod pages;
-pub mod read_only;
 mod recorder;
+pub mod read_only;
 mod regions;
+mod s3;
 mod sts;
 mod text;
 
@@ -28,4 +38,5 @@ pub use regions::{REGIONS, region_of};
 pub use sts::Identity;
 
 pub(crate) use cloudwatch::{Wanted, WantedMetric};
+pub(crate) use logs::LogQuery;
 pub(crate) use recorder::Recorder;

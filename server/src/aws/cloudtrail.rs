@@ -1,0 +1,144 @@
+//! Who changed what near the window.
+
+use std::collections::HashSet;
+
+use aws_sdk_cloudtrail::types::{Event, LookupAttribute, LookupAttributeKey};
+use chrono::{DateTime, Utc};
+use diagnosis::{
+    Observed, Step,
+    evidence::{Change, Window},
+};
+use serde_json::{Value, json};
+
+use super::{
+    Aws, Recorder,
+    ask::Ask,
+    pages::pages,
+    read_only,
+    text::{aws_time, count, cut, stamp, time},
+};
+
+/// Of 50 events, at two pages a second.
+const PAGES: u32 = 20;
+/// Within this time CloudTrail delivers an event.
+const DELIVERY: chrono::TimeDelta = chrono::TimeDelta::minutes(15);
+
+impl Aws {
+    /// Changes in `within` that name any of `resources` (ids, ARNs and names), oldest first.
+    pub(crate) async fn changes(
+        &self,
+        recorder: &Recorder,
+        step: Step,
+        within: Window,
+        resources: &HashSet<String>,
+        now: DateTime<Utc>,
+    ) -> Observed<Vec<Change>> {
+        let ask = Ask::new(
+            read_only::LOOKUP_EVENTS,
+            json!({
+                "StartTime": stamp(within.from),
+                "EndTime": stamp(within.to),
+                "LookupAttributes": [{"AttributeKey": "ReadOnly", "AttributeValue": "false"}],
+            }),
+        );
+        self.observe(recorder, step, ask, async {
+            let changes_only = LookupAttribute::builder()
+                .attribute_key(LookupAttributeKey::ReadOnly)
+                .attribute_value("false")
+                .build()
+                .map_err(|error| super::fault::Fault::Service(error.to_string()))?;
+            let read = pages(PAGES, |token| {
+                let request = self
+                    .inner
+                    .cloudtrail
+                    .lookup_events()
+                    .start_time(aws_time(within.from))
+                    .end_time(aws_time(within.to))
+                    .lookup_attributes(changes_only.clone())
+                    .max_results(50)
+                    .set_next_token(token);
+                async move {
+                    self.inner.cloudtrail_pace.turn().await;
+                    let answer = request.send().await?;
+                    let next = answer.next_token().map(str::to_owned);
+                    Ok((answer.events.unwrap_or_default(), next))
+                }
+            })
+            .await?;
+            let all = read.items.len();
+            let mut reading = read.reading(
+                |events| {
+                    let mut changes: Vec<Change> =
+                        events.iter().filter_map(|event| change(event, resources)).collect();
+                    changes.sort_by(|a, b| (a.at, &a.name).cmp(&(b.at, &b.name)));
+                    changes
+                },
+                |changes: &Vec<_>| {
+                    format!("{} of {} touch this load balancer", changes.len(), count(all, "change"))
+                },
+            );
+            if within.to > now - DELIVERY {
+                reading.detail.push_str("; the last 15 minutes may not have been delivered yet");
+            }
+            Ok(reading)
+        })
+        .await
+    }
+}
+
+/// `None` for an event that names none of the resources.
+fn change(event: &Event, resources: &HashSet<String>) -> Option<Change> {
+    let raw: Value =
+        event.cloud_trail_event().and_then(|raw| serde_json::from_str(raw).ok()).unwrap_or_default();
+    let mut named: Vec<String> = event
+        .resources()
+        .iter()
+        .filter_map(|resource| resource.resource_name().map(str::to_owned))
+        .collect();
+    texts(&raw["requestParameters"], &mut named);
+    let mut touched = named.iter().filter(|text| resources.contains(*text));
+    touched.next()?;
+    let mut seen = HashSet::new();
+    named.retain(|text| text.len() <= 300 && is_resource(text, resources) && seen.insert(text.clone()));
+    named.truncate(40);
+    let name = event.event_name().unwrap_or_default();
+    let who = event
+        .username()
+        .or_else(|| raw["userIdentity"]["arn"].as_str())
+        .or_else(|| raw["userIdentity"]["invokedBy"].as_str())
+        .unwrap_or("unknown");
+    let by = raw["sourceIPAddress"].as_str().filter(|source| source.ends_with(".amazonaws.com"));
+    let asked = match &raw["requestParameters"] {
+        Value::Null => String::new(),
+        parameters => format!(": {parameters}"),
+    };
+    Some(Change {
+        at: event.event_time().and_then(time)?,
+        name: cut(name, 120),
+        who: cut(by.unwrap_or(who), 200),
+        resources: named,
+        summary: cut(&format!("{name} by {who}{asked}"), 600),
+        error: raw["errorCode"].as_str().map(|code| cut(code, 120)),
+    })
+}
+
+/// Our own resources, and what looks like an AWS id or ARN.
+fn is_resource(text: &str, resources: &HashSet<String>) -> bool {
+    resources.contains(text)
+        || text.starts_with("arn:")
+        || text.split_once('-').is_some_and(|(kind, id)| {
+            (1..=10).contains(&kind.len())
+                && id.len() >= 8
+                && id.bytes().all(|byte| byte.is_ascii_hexdigit())
+        })
+}
+
+/// Every text in a JSON value, to a bounded depth.
+fn texts(value: &Value, into: &mut Vec<String>) {
+    match value {
+        Value::String(text) => into.push(text.clone()),
+        Value::Array(values) => values.iter().for_each(|value| texts(value, into)),
+        Value::Object(fields) => fields.values().for_each(|value| texts(value, into)),
+        _ => {}
+    }
+}
