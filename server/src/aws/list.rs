@@ -204,10 +204,12 @@ impl Aws {
         all: &[LoadBalancer],
         deadline: Instant,
     ) -> (HashMap<String, TargetCount>, Vec<String>) {
-        let asked = stream::iter(all.iter().take(WITH_HEALTH)).map(|one| async move {
+        let asked = all.iter().take(WITH_HEALTH).map(|one| async move {
             let counted = timeout_at(deadline, self.count_targets(one)).await;
             (one.arn.clone(), counted.unwrap_or(Err(Fault::TimedOut)))
         });
+        // Collected first: a stream's own closure would make the future not `Send`.
+        let asked = stream::iter(asked.collect::<Vec<_>>());
         let counted: Vec<_> = asked.buffer_unordered(AT_ONCE).collect().await;
         let mut health = HashMap::new();
         let mut missing = Vec::new();
