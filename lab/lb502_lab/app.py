@@ -12,10 +12,12 @@ from typing import Any
 from urllib.parse import urlencode
 
 from botocore.parsers import create_parser
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from moto import backends
 from moto.core.utils import get_service_model
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
 from lb502_lab import additions, control
+from lb502_lab.cbor import CborError
 from lb502_lab.errors import AwsError
 from lb502_lab.faults import Faults, Records
 from lb502_lab.lab import USER, Lab
@@ -83,6 +85,9 @@ class LabApp:
         self.faults = Faults()
         self.records = Records()
         self.handlers = load_additions()
+        # Moto lists its own folder for every request that it dispatches: once is enough.
+        modules = frozenset(backends.list_of_moto_modules())
+        backends.list_of_moto_modules = lambda: modules
         self._moto = DomainDispatcherApplication(create_backend_app)
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
@@ -130,6 +135,8 @@ class LabApp:
                 return call.succeed(handler(Context(self, call), call.params()))
             except AwsError as error:
                 return call.fail(error.code, error.message, error.status)
+            except CborError as error:
+                return call.fail("SerializationException", str(error))
             except NotImplementedError as error:
                 return call.fail("NotImplemented", str(error), 501)
             except Exception as error:

@@ -262,3 +262,75 @@ def test_caller_and_empty_region(app, aws):
     assert elsewhere("elb").describe_load_balancers()["LoadBalancerDescriptions"] == []
     assert elsewhere("cloudtrail").lookup_events()["Events"] == []
     assert elsewhere("cloudwatch").list_metrics()["Metrics"] == []
+
+
+def test_several_ports_of_one_instance_and_a_draining_one(aws, app, incident):
+    group = group_of(aws, incident("healthy"), "catalogue-web")
+    arn = group["TargetGroupArn"]
+    before = app.lab.stores.target_health[arn]
+    same = before[0]["Target"]["Id"]
+    app.lab.stores.target_health[arn] = [
+        before[0], {"Target": {"Id": same, "Port": 9000}, "HealthCheckPort": "9000", "TargetHealth": {
+            "State": "draining", "Reason": "Target.DeregistrationInProgress",
+            "Description": "Target deregistration is in progress"}}]
+    try:
+        found = aws("elbv2").describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]
+        assert [(one["Target"]["Port"], one["TargetHealth"]["State"]) for one in found] == [(8080, "healthy"), (9000, "draining")]
+        asked = aws("elbv2").describe_target_health(TargetGroupArn=arn, Targets=[{"Id": same, "Port": 9000}])
+        assert asked["TargetHealthDescriptions"] == found[1:]
+    finally:
+        app.lab.stores.target_health[arn] = before
+
+
+def test_scaling_activities_newest_first(aws, app):
+    now = app.lab.now
+    activities = [{"ActivityId": f"a-{n}", "AutoScalingGroupName": "web", "StatusCode": "Successful", "Progress": 100,
+                   "Cause": "an instance was taken out of service in response to an ELB system health check failure.",
+                   "Description": f"Terminating EC2 instance: i-{n}", "StartTime": now - timedelta(minutes=n),
+                   "EndTime": now - timedelta(minutes=n)} for n in range(3)]
+    app.lab.stores.scaling_activities["web"] = activities
+    try:
+        scaling = aws("autoscaling")
+        first = scaling.describe_scaling_activities(AutoScalingGroupName="web", MaxRecords=2)
+        assert [one["ActivityId"] for one in first["Activities"]] == ["a-0", "a-1"]
+        rest = scaling.describe_scaling_activities(AutoScalingGroupName="web", NextToken=first["NextToken"])
+        assert [one["ActivityId"] for one in rest["Activities"]] == ["a-2"]
+        assert scaling.describe_scaling_activities(AutoScalingGroupName="other")["Activities"] == []
+    finally:
+        del app.lab.stores.scaling_activities["web"]
+
+
+def test_prefix_list_entries(aws):
+    ec2 = aws("ec2")
+    made = ec2.create_managed_prefix_list(PrefixListName="offices", MaxEntries=5, AddressFamily="IPv4", Entries=[
+        {"Cidr": "192.0.2.0/24", "Description": "Tallinn"}])["PrefixList"]["PrefixListId"]
+    assert ec2.get_managed_prefix_list_entries(PrefixListId=made)["Entries"] == [
+        {"Cidr": "192.0.2.0/24", "Description": "Tallinn"}]
+    ec2.delete_managed_prefix_list(PrefixListId=made)
+
+
+def test_server_certificate_ends_when_told(aws, app):
+    iam = aws("iam")
+    iam.upload_server_certificate(ServerCertificateName="old-portal", CertificateBody="body", PrivateKey="key")
+    app.lab.stores.server_certificates["old-portal"] = {"Expiration": app.lab.now - timedelta(days=2)}
+    try:
+        found = iam.get_server_certificate(ServerCertificateName="old-portal")["ServerCertificate"]
+        assert found["ServerCertificateMetadata"]["Expiration"] == app.lab.now - timedelta(days=2)
+    finally:
+        iam.delete_server_certificate(ServerCertificateName="old-portal")
+
+
+def test_lambda_function_policy(aws):
+    role = aws("iam").create_role(RoleName="lab", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+    functions = aws("lambda")
+    functions.create_function(FunctionName="edge", Role=role, Runtime="python3.13", Handler="app.handler", Timeout=7,
+                              Code={"ZipFile": b"PK\x05\x06" + bytes(18)})
+    functions.add_permission(FunctionName="edge", StatementId="alb", Action="lambda:InvokeFunction",
+                             Principal="elasticloadbalancing.amazonaws.com")
+    assert functions.get_function_configuration(FunctionName="edge")["Timeout"] == 7
+    assert "elasticloadbalancing.amazonaws.com" in functions.get_policy(FunctionName="edge")["Policy"]
+    functions.delete_function(FunctionName="edge")
+    with pytest.raises(ClientError) as error:
+        functions.get_policy(FunctionName="edge")
+    assert code(error) == "ResourceNotFoundException"
+    aws("iam").delete_role(RoleName="lab")

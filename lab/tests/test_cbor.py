@@ -36,7 +36,7 @@ def test_broken_input(data):
 
 
 def ask(app, operation, value, access_key="lab"):
-    body = cbor.encode(value)
+    body = value if isinstance(value, bytes) else cbor.encode(value)
     environ = {
         "REQUEST_METHOD": "POST", "PATH_INFO": f"/service/GraniteServiceVersion20100801/operation/{operation}",
         "HTTP_AUTHORIZATION": f"AWS4-HMAC-SHA256 Credential={access_key}/20261120/eu-west-1/monitoring/aws4_request, "
@@ -82,3 +82,5 @@ def test_errors(app, incident):
     assert "is not authorized to perform: cloudwatch:GetMetricData" in answer["message"]
     status, headers, answer = ask(app, "GetMetricData", query(told), access_key="EXPIRED")
     assert headers["x-amzn-query-error"].startswith("ExpiredToken;")
+    status, headers, answer = ask(app, "GetMetricData", b"\x82\x01")
+    assert (status, headers["x-amzn-query-error"]) == (400, "SerializationException;Sender")

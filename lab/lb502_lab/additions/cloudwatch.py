@@ -38,7 +38,7 @@ class MetricStore:
             return
         key = (namespace, name, frozenset(dimensions.items()))
         minute = int(at.timestamp()) // 60
-        self._series.setdefault(key, {}).setdefault(minute, []).extend(float(value) for value in values)
+        self._series.setdefault(key, {}).setdefault(minute, []).extend(map(float, values))
 
     def keys(self) -> list[Key]:
         return sorted(self._series, key=lambda key: (key[0], key[1], sorted(key[2])))

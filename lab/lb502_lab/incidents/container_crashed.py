@@ -72,16 +72,20 @@ def _containers(story: Story, group: TargetGroup, targets: list[Target], ends: l
     definition = ecs.register_task_definition(
         family=_SERVICE, networkMode="awsvpc", requiresCompatibilities=["FARGATE"], cpu="512", memory="1024",
         containerDefinitions=[{"name": "app", "image": "recommendations:4.2", "memory": 1024, "stopTimeout": 30,
-                               "portMappings": [{"containerPort": 8080}]}])["taskDefinition"]["taskDefinitionArn"]
+                               "portMappings": [{"containerPort": 8080}],
+                               "logConfiguration": {"logDriver": "awslogs", "options": {
+                                   "awslogs-group": f"/ecs/{_SERVICE}", "awslogs-region": REGION,
+                                   "awslogs-stream-prefix": "app"}}}])["taskDefinition"]["taskDefinitionArn"]
     service = ecs.create_service(
         cluster=_CLUSTER, serviceName=_SERVICE, taskDefinition=definition, desiredCount=4, launchType="FARGATE",
         loadBalancers=[{"targetGroupArn": group.arn, "containerName": "app", "containerPort": 8080}],
     )["service"]["serviceArn"]
-    tasks, events = [], []
+    tasks, events, lines = [], [], []
     for n, target in enumerate(targets):
         started = ends[n - 4] + timedelta(seconds=29) if n >= 4 else story.begin - timedelta(hours=30 + n)
         stopped = ends[n] if n < len(ends) else None
         tasks.append(_task(story, definition, target, started, stopped))
+        lines.append((started + timedelta(seconds=3), "recommendations 4.2 listening on :8080"))
         short = tasks[-1]["taskArn"].rpartition("/")[2]
         if n >= 4:
             events += [(started, f"(service {_SERVICE}) has started 1 tasks: (task {short})."),
@@ -89,6 +93,7 @@ def _containers(story: Story, group: TargetGroup, targets: list[Target], ends: l
         if stopped:
             events.append((stopped + timedelta(seconds=11),
                            f"(service {_SERVICE}) deregistered 1 targets in (target-group {group.arn})"))
+    story.app_log(f"/ecs/{_SERVICE}", lines)
     story.stores.ecs_tasks[_CLUSTER] = tasks
     story.stores.ecs_services[service] = {
         "runningCount": 4, "pendingCount": 0, "desiredCount": 4, "status": "ACTIVE",

@@ -13,45 +13,46 @@ from lb502_lab.additions.cloudwatch import MetricStore
 from lb502_lab.story.parts import ClassicLoadBalancer, LoadBalancer, Row, TargetGroup
 
 APPLICATION, CLASSIC = "AWS/ApplicationELB", "AWS/ELB"
+_FAIL_OPEN = "UnhealthyRoutingRequestCount"  # the one counter that exists only by target group
 
 
 def application(store: MetricStore, balancer: LoadBalancer, rows: list[Row], start: datetime, end: datetime,
                 rng: random.Random) -> None:
     """Every metric that the rows and the targets' health give rise to, in [start, end)."""
-    name = balancer.dimension
-
-    def put(metric: str, row: Row, value: float, by_group: bool, at: datetime) -> None:
-        zone = row.node.zone
-        sets = [{"LoadBalancer": name}, {"LoadBalancer": name, "AvailabilityZone": zone}]
-        if by_group and row.group is not None:
-            group = {"LoadBalancer": name, "TargetGroup": row.group.dimension}
-            sets += [group, group | {"AvailabilityZone": row.target.zone if row.target else zone}]
-        for dimensions in sets:
-            store.put(APPLICATION, metric, dimensions, at, [value])
-
+    # Values by metric, node's zone, group and target's zone, minute; spread over dimensions below.
+    held: dict[tuple[str, str, TargetGroup | None, str, int], list[float]] = defaultdict(list)
     for row in rows:
         # A request is counted in the minute in which it was answered, as its log line is.
-        at = datetime.fromtimestamp(row.time, timezone.utc)
-        family = row.status // 100
+        minute = int(row.time) // 60
+        node_zone = row.node.zone
+        by_group = (node_zone, row.group, row.target.zone if row.target else node_zone, minute)
+        whole = (node_zone, None, "", minute)
         if row.target is not None:
-            put("RequestCount", row, 1, True, at)
+            held["RequestCount", *by_group].append(1.0)
         if row.target_status is not None:
-            put(f"HTTPCode_Target_{row.target_status // 100}XX_Count", row, 1, True, at)
-            put("TargetResponseTime", row, row.times[1], True, at)
-        elif family in (3, 4, 5):
-            put(f"HTTPCode_ELB_{family}XX_Count", row, 1, False, at)
+            held[f"HTTPCode_Target_{row.target_status // 100}XX_Count", *by_group].append(1.0)
+            held["TargetResponseTime", *by_group].append(row.times[1])
+        elif row.status >= 300:
+            held[f"HTTPCode_ELB_{row.status // 100}XX_Count", *whole].append(1.0)
             if row.status in (500, 502, 503, 504):
-                put(f"HTTPCode_ELB_{row.status}_Count", row, 1, False, at)
+                held[f"HTTPCode_ELB_{row.status}_Count", *whole].append(1.0)
         if row.connection_error:
-            put("TargetConnectionErrorCount", row, 1, True, at)
+            held["TargetConnectionErrorCount", *by_group].append(1.0)
         if row.tls_error:
-            put("TargetTLSNegotiationErrorCount", row, 1, True, at)
-        if row.fail_open and row.group is not None:
-            group = {"LoadBalancer": name, "TargetGroup": row.group.dimension}
-            for dimensions in (group, group | {"AvailabilityZone": row.target.zone if row.target else ""}):
-                store.put(APPLICATION, "UnhealthyRoutingRequestCount", dimensions, at, [1])
-        put("ProcessedBytes", row, row.received + row.sent, False, at)
-        put("NewConnectionCount", row, 1, False, at)
+            held["TargetTLSNegotiationErrorCount", *by_group].append(1.0)
+        if row.fail_open:
+            held[_FAIL_OPEN, *by_group].append(1.0)
+        held["ProcessedBytes", *whole].append(float(row.received + row.sent))
+        held["NewConnectionCount", *whole].append(1.0)
+    name = {"LoadBalancer": balancer.dimension}
+    for (metric, node_zone, group, target_zone, minute), values in held.items():
+        at = datetime.fromtimestamp(minute * 60, timezone.utc)
+        sets = [] if metric == _FAIL_OPEN else [name, name | {"AvailabilityZone": node_zone}]
+        if group is not None:
+            of_group = name | {"TargetGroup": group.dimension}
+            sets += [of_group, of_group | {"AvailabilityZone": target_zone}]
+        for dimensions in sets:
+            store.put(APPLICATION, metric, dimensions, at, values)
     _connections(store, balancer, rows, start, end, rng)
     for group in balancer.groups:
         _hosts(store, balancer, group, start, end)
@@ -78,7 +79,7 @@ def _hosts(store: MetricStore, balancer: LoadBalancer, group: TargetGroup, start
     for minute in _minutes(start, end):
         counts = {zone: [0, 0] for zone in zones}
         for target in group.targets:
-            state = target.health_at(minute).state if target.registered else "unused"
+            state = target.health_at(minute).state
             if state in ("healthy", "unhealthy"):
                 counts[target.zone][state == "unhealthy"] += 1
         base = {"LoadBalancer": balancer.dimension, "TargetGroup": group.dimension}
@@ -103,7 +104,7 @@ def _per_target(store: MetricStore, balancer: LoadBalancer, group: TargetGroup, 
         if row.group is group and row.target is not None:
             counts[int(row.time) // 60] += 1
     for minute in _minutes(start, end):
-        healthy = sum(target.health_at(minute).state == "healthy" for target in group.targets if target.registered)
+        healthy = sum(target.health_at(minute).state == "healthy" for target in group.targets)
         count = counts[int(minute.timestamp()) // 60]
         if count and healthy:
             for dimensions in ({"TargetGroup": group.dimension},

@@ -53,8 +53,6 @@ class Target:
     name: str
     health: list[Health] = field(default_factory=list)
     anomaly: str = "normal"
-    health_port: int | None = None
-    registered: bool = True
 
     @property
     def address(self) -> str:
@@ -83,7 +81,9 @@ class TargetGroup:
 
     def routable(self, at: datetime) -> tuple[list[Target], bool]:
         """The targets that get requests at a moment, and whether this is fail-open."""
-        states = [(target, target.health_at(at).state) for target in self.targets if target.registered]
+        if not any(target.health for target in self.targets):
+            return self.targets, False
+        states = [(target, target.health_at(at).state) for target in self.targets]
         healthy = [target for target, state in states if state == "healthy"]
         if healthy:
             return healthy, False
