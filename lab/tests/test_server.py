@@ -9,6 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 import boto3
 import pytest
@@ -16,11 +17,15 @@ from botocore.config import Config
 from botocore.exceptions import ConnectionClosedError, ReadTimeoutError, ResponseStreamingError
 
 
+# The started processes find the package by where they stand, from wherever the tests are run.
+ROOT = Path(__file__).parent.parent
+
+
 @pytest.fixture(scope="module")
 def lab():
     command = [sys.executable, "-m", "lb502_lab", "serve", "--port", "0", "--incident", "healthy",
                "--now", "2026-11-20T10:17:23Z"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT)
     yield process, json.loads(process.stdout.readline())
     process.send_signal(signal.SIGTERM)
     assert process.wait(timeout=5) == 0
@@ -89,7 +94,8 @@ def test_the_lab_goes_with_its_parent():
     script = ("import subprocess, sys; p = subprocess.Popen([sys.executable, '-m', 'lb502_lab', 'serve', '--port', '0', "
               "'--incident', 'expired-certificate'], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True); "
               "print(p.stdout.readline())")
-    parent = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=40, check=True)
+    parent = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True,
+                            cwd=ROOT)
     endpoint = json.loads(parent.stdout)["endpoint"]
     deadline = time.monotonic() + 10
     while time.monotonic() < deadline:
@@ -103,5 +109,6 @@ def test_the_lab_goes_with_its_parent():
 
 def test_bad_command_lines():
     for arguments in (["serve", "--incident", "nope"], ["serve", "--port", "99999"], ["serve", "--now", "yesterday"], []):
-        run = subprocess.run([sys.executable, "-m", "lb502_lab", *arguments], capture_output=True, text=True, timeout=30)
+        run = subprocess.run([sys.executable, "-m", "lb502_lab", *arguments], capture_output=True, text=True, timeout=60,
+                             cwd=ROOT)
         assert run.returncode == 2 and "error:" in run.stderr
