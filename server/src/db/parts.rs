@@ -30,20 +30,32 @@ pub async fn upsert(
     .map(drop)
 }
 
+/// A part, and the run that read it last.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Kept {
+    pub run: u32,
+    pub part: Part,
+}
+
 #[tracing::instrument(name = "db.parts.list", skip_all)]
-pub async fn list(db: &mut PgConnection, investigation: Uuid) -> sqlx::Result<Vec<Part>> {
-    sqlx::query_scalar!(
-        "select part
+pub async fn list(db: &mut PgConnection, investigation: Uuid) -> sqlx::Result<Vec<Kept>> {
+    let rows = sqlx::query!(
+        "select run, part
          from parts
          where investigation = $1
          order by key",
         investigation
     )
     .fetch_all(db)
-    .await?
-    .into_iter()
-    .map(from_json)
-    .collect()
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(Kept {
+                run: row.run.cast_unsigned(),
+                part: from_json(row.part)?,
+            })
+        })
+        .collect()
 }
 
 /// Forgets what was seen of another window.

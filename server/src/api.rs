@@ -1,0 +1,27 @@
+//! `/api/v1`: the table of contents is [`router`]; one file a resource.
+//!
+//! A handler extracts, asks the store, asks the domain, and answers; what is wrong with a request
+//! is said by [`error::Error`], always as `application/problem+json`.
+
+pub mod error;
+pub mod router;
+
+mod answers;
+mod bundles;
+mod diagnosis;
+mod environment;
+mod events;
+mod extract;
+mod guard;
+mod health;
+mod investigations;
+mod load_balancers;
+mod notes;
+mod observations;
+mod page;
+mod password;
+mod practice;
+mod rules;
+mod runs;
+
+pub use password::Password;

@@ -1,0 +1,51 @@
+//! What every handler needs: the store, the way to AWS, and the runs that are under way.
+
+use std::{sync::Arc, time::Duration};
+
+use sqlx::PgPool;
+use tokio::sync::{Semaphore, broadcast};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    access::Access,
+    db::listener::{self, Notice},
+    runs::{self, Runs},
+};
+
+/// Event streams that are open at once; each costs about 19 KiB.
+const STREAMS: usize = 512;
+
+#[derive(Debug)]
+pub struct App {
+    pub db: PgPool,
+    pub access: Access,
+    pub runs: Runs,
+    /// What any lb502 process wrote.
+    pub notices: broadcast::Sender<Notice>,
+    pub streams: Arc<Semaphore>,
+    /// Cancelled when the server is to stop: event streams end, runs are interrupted.
+    pub stop: CancellationToken,
+}
+
+impl App {
+    /// Begins to listen, and to look after runs whose process is gone.
+    pub async fn start(db: PgPool, access: Access) -> Arc<Self> {
+        let stop = CancellationToken::new();
+        let app = Arc::new(Self {
+            notices: listener::start(db.clone(), stop.clone()),
+            db,
+            access,
+            runs: Runs::new(),
+            streams: Arc::new(Semaphore::new(STREAMS)),
+            stop,
+        });
+        runs::sweep::start(&app).await;
+        app
+    }
+
+    /// Ends the streams, interrupts the runs and waits until what they saw is written down.
+    pub async fn stop(&self) {
+        self.stop.cancel();
+        self.runs.stop(Duration::from_secs(10)).await;
+    }
+}

@@ -1,0 +1,231 @@
+//! The diagnosis as text: the verdict first, then what leads to it.
+
+use std::fmt::Write;
+
+use diagnosis::{
+    Diagnosis,
+    document::{
+        Finding, Ledger, LedgerSource, RuleAnswer, StepResult, StepState, Strength, Verdict,
+    },
+    evidence::LoadBalancerType,
+};
+
+use super::terminal::{Style, Tone, harmless};
+
+/// Columns.
+const WIDTH: usize = 96;
+
+pub(super) fn text(diagnosis: &Diagnosis, style: Style) -> String {
+    let mut out = String::new();
+    verdict(&mut out, diagnosis, style);
+    subject(&mut out, diagnosis);
+    if !diagnosis.findings.is_empty() {
+        heading(&mut out, "Findings", style);
+        for (place, finding) in diagnosis.findings.iter().enumerate() {
+            self::finding(&mut out, place + 1, finding, style);
+        }
+    }
+    heading(&mut out, "Steps", style);
+    for step in &diagnosis.steps {
+        self::step(&mut out, step, style);
+    }
+    if !diagnosis.missing.is_empty() {
+        heading(&mut out, "Missing", style);
+        for missing in &diagnosis.missing {
+            wrapped(&mut out, "  - ", "    ", missing);
+        }
+    }
+    out
+}
+
+fn verdict(out: &mut String, diagnosis: &Diagnosis, style: Style) {
+    let (tone, words) = match diagnosis.verdict {
+        Verdict::CauseFound => (Tone::Bad, "Cause found"),
+        Verdict::LikelyCause => (Tone::Bad, "Likely cause"),
+        Verdict::NoFaultFound => (Tone::Good, "No fault found"),
+        Verdict::CannotTell => (Tone::Warn, "Cannot tell"),
+    };
+    put(out, &style.paint(tone, words));
+    if !diagnosis.in_words.is_empty() {
+        wrapped(out, "", "", &diagnosis.in_words);
+    }
+    out.push('\n');
+}
+
+fn subject(out: &mut String, diagnosis: &Diagnosis) {
+    let load_balancer = &diagnosis.load_balancer;
+    let kind = match load_balancer.kind {
+        LoadBalancerType::Application => "application",
+        LoadBalancerType::Classic => "classic",
+    };
+    let about = format!(
+        "  Load balancer  {} ({kind}, {}, account {})",
+        load_balancer.name, load_balancer.region, load_balancer.account
+    );
+    put(out, &harmless(&about));
+    let shown = |time: chrono::DateTime<chrono::Utc>| time.format("%Y-%m-%d %H:%M:%S");
+    let window = diagnosis.window;
+    put(
+        out,
+        &format!(
+            "  Window         {} to {} UTC",
+            shown(window.from),
+            shown(window.to)
+        ),
+    );
+    put(
+        out,
+        &format!("  502s           {}", counted(&diagnosis.ledger)),
+    );
+    let neighbours = &diagnosis.ledger.neighbours;
+    if !neighbours.is_empty() {
+        let counts = neighbours
+            .iter()
+            .map(|(status, count)| format!("{status}: {count}"));
+        let counts = counts.collect::<Vec<_>>().join(", ");
+        put(out, &format!("  Other codes    {}", harmless(&counts)));
+    }
+}
+
+fn counted(ledger: &Ledger) -> String {
+    let source = match ledger.source {
+        LedgerSource::AccessLog => "from the access log",
+        LedgerSource::Metrics => "from metrics, per minute",
+        LedgerSource::None => return "could not be counted".into(),
+    };
+    format!(
+        "{} made by the load balancer, {} by targets; {} explained, {} unexplained ({source})",
+        ledger.made_by_load_balancer, ledger.made_by_target, ledger.attributed, ledger.unexplained
+    )
+}
+
+fn finding(out: &mut String, place: usize, finding: &Finding, style: Style) {
+    let (tone, strength) = match finding.strength {
+        Strength::Proven => (Tone::Bad, "proven"),
+        Strength::Likely => (Tone::Bad, "likely"),
+        Strength::Possible => (Tone::Warn, "possible"),
+    };
+    let strength = style.paint(tone, strength);
+    put(
+        out,
+        &format!(
+            "{place}. {strength}  {}",
+            style.paint(Tone::Strong, &finding.title)
+        ),
+    );
+    wrapped(out, "   ", "   ", &finding.because);
+    if finding.explains > 0 {
+        put(
+            out,
+            &format!("   Explains {} of the 502s.", finding.explains),
+        );
+    }
+    wrapped(out, "   Fix: ", "        ", &finding.fix.summary);
+    for command in &finding.fix.cli {
+        put(out, &format!("     {}", harmless(command)));
+    }
+    if !finding.fix.console.is_empty() {
+        put(out, &format!("     {}", harmless(&finding.fix.console)));
+    }
+    let cites = finding
+        .cites
+        .iter()
+        .map(u32::to_string)
+        .collect::<Vec<_>>()
+        .join(", ");
+    let origin = format!("   Rule {}, calls {cites}", finding.rule);
+    put(out, &style.paint(Tone::Quiet, &origin));
+    out.push('\n');
+}
+
+fn step(out: &mut String, step: &StepResult, style: Style) {
+    let state = match step.state {
+        StepState::Done => "done",
+        StepState::Partial => "partial",
+        StepState::Failed => "failed",
+        StepState::NotRun => "not run",
+    };
+    let count = |wanted| {
+        step.rules
+            .iter()
+            .filter(|rule| rule.answer == wanted)
+            .count()
+    };
+    put(
+        out,
+        &format!(
+            "  {:<32} {state:<8} {} found, {} clear, {} cannot tell",
+            step.step.title(),
+            count(RuleAnswer::Found),
+            count(RuleAnswer::Clear),
+            count(RuleAnswer::CannotTell),
+        ),
+    );
+    for rule in step
+        .rules
+        .iter()
+        .filter(|rule| rule.answer == RuleAnswer::CannotTell)
+    {
+        put(
+            out,
+            &style.paint(Tone::Warn, &format!("    ? {}", rule.rule)),
+        );
+        wrapped(out, "      ", "      ", &rule.because);
+    }
+}
+
+fn heading(out: &mut String, words: &str, style: Style) {
+    if !out.ends_with("\n\n") {
+        out.push('\n');
+    }
+    put(out, &style.paint(Tone::Strong, words));
+}
+
+/// Words in lines of at most [`WIDTH`] columns; nothing where there are none.
+fn wrapped(out: &mut String, first: &str, next: &str, words: &str) {
+    let mut line = first.to_owned();
+    let mut columns = first.chars().count();
+    let mut empty = true;
+    for word in harmless(words).split_whitespace() {
+        let width = word.chars().count();
+        if !empty && columns + 1 + width > WIDTH {
+            put(out, &line);
+            line = next.to_owned();
+            columns = next.chars().count();
+            empty = true;
+        }
+        if !empty {
+            line.push(' ');
+            columns += 1;
+        }
+        line.push_str(word);
+        columns += width;
+        empty = false;
+    }
+    if !empty {
+        put(out, &line);
+    }
+}
+
+fn put(out: &mut String, line: &str) {
+    // Writing to a String cannot fail.
+    let _ = writeln!(out, "{line}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_wrapped_between_words() {
+        let mut out = String::new();
+        wrapped(&mut out, "- ", "  ", &"word ".repeat(40));
+        let lines = out.lines().collect::<Vec<_>>();
+        assert_eq!(lines.len(), 3);
+        assert!(lines.iter().all(|line| line.len() <= WIDTH), "{lines:?}");
+        assert!(lines[1].starts_with("  word"));
+        let mut none = String::new();
+        wrapped(&mut none, "Fix: ", "", " ");
+        assert_eq!(none, "");
+    }
+}
