@@ -25,8 +25,8 @@ mod logs;
 mod network;
 mod pace;
 mod pages;
-mod recorder;
 pub mod read_only;
+mod recorder;
 mod regions;
 mod s3;
 mod sts;
@@ -38,5 +38,6 @@ pub use regions::{REGIONS, region_of};
 pub use sts::Identity;
 
 pub(crate) use cloudwatch::{Wanted, WantedMetric};
+pub(crate) use elb::Classic;
 pub(crate) use logs::LogQuery;
 pub(crate) use recorder::Recorder;

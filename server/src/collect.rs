@@ -1,13 +1,41 @@
 //! Which calls a step needs, in which order; each reported as it ends. A collector never judges.
+//!
+//! A [`Run`](run::Run) holds one cell for each piece of evidence. The steps run together and ask
+//! for the pieces they need; who asks first makes the calls, the others wait for the same answer.
+//! What depends on what is what the pieces ask of each other:
+//!
+//! 1. the load balancer, CloudTrail
+//! 2. attributes, listeners, target groups, the VPC's subnets, routes and network ACLs
+//! 3. rules, certificates, target health, the list of log objects
+//! 4. instances, functions, services, network interfaces, log objects, metrics
+//! 5. security groups, prefix lists, what the targets report
+
+mod cell;
+mod certificates;
+mod changes;
+mod ecs;
+mod functions;
+mod gather;
+mod load_balancer;
+mod logs;
+mod metrics;
+mod network;
+mod run;
+mod steps;
+mod targets;
+mod wanted;
+
+use std::sync::Arc;
 
 use diagnosis::{
     Observation, Step,
     evidence::{LoadBalancer, Part, Window},
 };
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
-use crate::aws::Aws;
+use crate::aws::{Aws, Recorder};
+use run::Run;
 
 /// What a run is about.
 #[derive(Clone, Debug)]
@@ -45,11 +73,41 @@ pub enum Progress {
 /// Makes the calls of the scope's steps, together where they do not wait for each other, and
 /// sends what happens. Returns when every step has ended, or soon after `cancel`; never fails: what
 /// could not be seen is in the parts. `progress` is bounded: a slow reader slows the run.
+///
+/// The calls go to the load balancer's own region, whichever region `aws` is for.
 pub async fn collect(
     aws: &Aws,
     scope: Scope,
     progress: mpsc::Sender<Progress>,
     cancel: CancellationToken,
 ) {
-    let _ = (aws, scope, progress, cancel);
+    // A region that does not exist cannot be that of a load balancer that was found.
+    let aws = aws
+        .in_region(&scope.load_balancer.region)
+        .await
+        .unwrap_or_else(|_| aws.clone());
+    let recorder = Recorder::new(scope.first_n, progress, cancel);
+    let run = Arc::new(Run::new(aws, recorder, scope.load_balancer, scope.window));
+    let mut steps = JoinSet::new();
+    let mut asked = scope.steps;
+    asked.sort();
+    asked.dedup();
+    for step in &asked {
+        run.send(Progress::StepStarted(*step)).await;
+    }
+    for step in asked {
+        let run = Arc::clone(&run);
+        steps.spawn(async move {
+            // In a task of its own: whatever breaks in a step, the step still ends.
+            let inner = tokio::spawn({
+                let run = Arc::clone(&run);
+                async move { steps::run(&run, step).await }
+            });
+            if let Err(error) = inner.await {
+                tracing::error!(%error, %step, "a step broke off");
+            }
+            run.end(step).await;
+        });
+    }
+    while steps.join_next().await.is_some() {}
 }

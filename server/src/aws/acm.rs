@@ -19,10 +19,18 @@ impl Aws {
         step: Step,
         arn: &str,
     ) -> Observed<Certificate> {
-        let ask = Ask::new(read_only::DESCRIBE_CERTIFICATE, json!({"CertificateArn": arn}));
+        let ask = Ask::new(
+            read_only::DESCRIBE_CERTIFICATE,
+            json!({"CertificateArn": arn}),
+        );
         self.observe(recorder, step, ask, async {
-            let answer =
-                self.inner.acm.describe_certificate().certificate_arn(arn).send().await?;
+            let answer = self
+                .inner
+                .acm
+                .describe_certificate()
+                .certificate_arn(arn)
+                .send()
+                .await?;
             let found = answer.certificate().ok_or(Fault::Unreadable)?;
             let value = Certificate {
                 arn: arn.to_owned(),

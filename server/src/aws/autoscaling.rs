@@ -51,9 +51,14 @@ impl Aws {
                     found
                         .iter()
                         .filter(|group| {
-                            group.target_group_arns().iter().any(|arn| target_groups.contains(arn))
+                            group
+                                .target_group_arns()
+                                .iter()
+                                .any(|arn| target_groups.contains(arn))
                                 || group.traffic_sources().iter().any(|source| {
-                                    target_groups.iter().any(|arn| source.identifier() == Some(arn.as_str()))
+                                    target_groups
+                                        .iter()
+                                        .any(|arn| source.identifier() == Some(arn.as_str()))
                                 })
                                 || (classic
                                     && group.load_balancer_names().contains(&load_balancer.name))
@@ -96,8 +101,11 @@ impl Aws {
                     .set_next_token(token);
                 async move {
                     let answer = request.send().await?;
-                    let found: Vec<Change> =
-                        answer.activities().iter().filter_map(|one| change(one, group)).collect();
+                    let found: Vec<Change> = answer
+                        .activities()
+                        .iter()
+                        .filter_map(|one| change(one, group))
+                        .collect();
                     // Newest first: pages past the window's start hold nothing of it.
                     let older = found.last().is_some_and(|change| change.at < within.from);
                     let next = answer.next_token().map(str::to_owned).filter(|_| !older);
@@ -121,7 +129,10 @@ impl Aws {
 fn change(found: &aws_sdk_autoscaling::types::Activity, group: &str) -> Option<Change> {
     let description = found.description().unwrap_or_default();
     let name = description.split(':').next().unwrap_or_default();
-    let status = found.status_code().map(|code| code.as_str()).unwrap_or_default();
+    let status = found
+        .status_code()
+        .map(|code| code.as_str())
+        .unwrap_or_default();
     let mut resources = vec![group.to_owned()];
     resources.extend(
         description
@@ -135,7 +146,10 @@ fn change(found: &aws_sdk_autoscaling::types::Activity, group: &str) -> Option<C
         who: format!("Auto Scaling group {group}"),
         resources,
         summary: cut(
-            &format!("{description} ({status}). {}", found.cause().unwrap_or_default()),
+            &format!(
+                "{description} ({status}). {}",
+                found.cause().unwrap_or_default()
+            ),
             600,
         ),
         error: matches!(status, "Failed" | "Cancelled")

@@ -24,13 +24,14 @@ const PAGES: u32 = 20;
 const DELIVERY: chrono::TimeDelta = chrono::TimeDelta::minutes(15);
 
 impl Aws {
-    /// Changes in `within` that name any of `resources` (ids, ARNs and names), oldest first.
+    /// Changes in `within` that name any of `resources` (ids, ARNs and names), oldest first. Does
+    /// not wait for `resources` before it asks: nothing here is fast.
     pub(crate) async fn changes(
         &self,
         recorder: &Recorder,
         step: Step,
         within: Window,
-        resources: &HashSet<String>,
+        resources: impl Future<Output = HashSet<String>>,
         now: DateTime<Utc>,
     ) -> Observed<Vec<Change>> {
         let ask = Ask::new(
@@ -63,22 +64,31 @@ impl Aws {
                     let next = answer.next_token().map(str::to_owned);
                     Ok((answer.events.unwrap_or_default(), next))
                 }
-            })
-            .await?;
+            });
+            let (read, resources) = tokio::join!(read, resources);
+            let read = read?;
             let all = read.items.len();
             let mut reading = read.reading(
                 |events| {
-                    let mut changes: Vec<Change> =
-                        events.iter().filter_map(|event| change(event, resources)).collect();
+                    let mut changes: Vec<Change> = events
+                        .iter()
+                        .filter_map(|event| change(event, &resources))
+                        .collect();
                     changes.sort_by(|a, b| (a.at, &a.name).cmp(&(b.at, &b.name)));
                     changes
                 },
                 |changes: &Vec<_>| {
-                    format!("{} of {} touch this load balancer", changes.len(), count(all, "change"))
+                    format!(
+                        "{} of {} touch this load balancer",
+                        changes.len(),
+                        count(all, "change")
+                    )
                 },
             );
             if within.to > now - DELIVERY {
-                reading.detail.push_str("; the last 15 minutes may not have been delivered yet");
+                reading
+                    .detail
+                    .push_str("; the last 15 minutes may not have been delivered yet");
             }
             Ok(reading)
         })
@@ -88,8 +98,10 @@ impl Aws {
 
 /// `None` for an event that names none of the resources.
 fn change(event: &Event, resources: &HashSet<String>) -> Option<Change> {
-    let raw: Value =
-        event.cloud_trail_event().and_then(|raw| serde_json::from_str(raw).ok()).unwrap_or_default();
+    let raw: Value = event
+        .cloud_trail_event()
+        .and_then(|raw| serde_json::from_str(raw).ok())
+        .unwrap_or_default();
     let mut named: Vec<String> = event
         .resources()
         .iter()
@@ -99,7 +111,9 @@ fn change(event: &Event, resources: &HashSet<String>) -> Option<Change> {
     let mut touched = named.iter().filter(|text| resources.contains(*text));
     touched.next()?;
     let mut seen = HashSet::new();
-    named.retain(|text| text.len() <= 300 && is_resource(text, resources) && seen.insert(text.clone()));
+    named.retain(|text| {
+        text.len() <= 300 && is_resource(text, resources) && seen.insert(text.clone())
+    });
     named.truncate(40);
     let name = event.event_name().unwrap_or_default();
     let who = event
@@ -107,7 +121,9 @@ fn change(event: &Event, resources: &HashSet<String>) -> Option<Change> {
         .or_else(|| raw["userIdentity"]["arn"].as_str())
         .or_else(|| raw["userIdentity"]["invokedBy"].as_str())
         .unwrap_or("unknown");
-    let by = raw["sourceIPAddress"].as_str().filter(|source| source.ends_with(".amazonaws.com"));
+    let by = raw["sourceIPAddress"]
+        .as_str()
+        .filter(|source| source.ends_with(".amazonaws.com"));
     let asked = match &raw["requestParameters"] {
         Value::Null => String::new(),
         parameters => format!(": {parameters}"),

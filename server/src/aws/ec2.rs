@@ -98,7 +98,8 @@ impl Aws {
             Ok(read.reading(
                 |found| {
                     let summary = |one: Option<&types::InstanceStatusSummary>| {
-                        one.and_then(|one| one.status()).map(|status| status.as_str().to_owned())
+                        one.and_then(|one| one.status())
+                            .map(|status| status.as_str().to_owned())
                     };
                     found
                         .iter()
@@ -111,8 +112,10 @@ impl Aws {
                 },
                 |found: &BTreeMap<String, Status>| {
                     let failed = |one: &Option<String>| one.as_deref() == Some("impaired");
-                    let impaired =
-                        found.values().filter(|(system, own)| failed(system) || failed(own)).count();
+                    let impaired = found
+                        .values()
+                        .filter(|(system, own)| failed(system) || failed(own))
+                        .count();
                     format!("{}, {impaired} impaired", count(found.len(), "instance"))
                 },
             ))
@@ -162,7 +165,10 @@ impl Aws {
 }
 
 pub(super) fn filter(name: &str, values: &[String]) -> types::Filter {
-    types::Filter::builder().name(name).set_values(Some(values.to_vec())).build()
+    types::Filter::builder()
+        .name(name)
+        .set_values(Some(values.to_vec()))
+        .build()
 }
 
 fn with_missing(found: Vec<Instance>, asked: &[String], whole: bool) -> Vec<Instance> {
@@ -184,7 +190,11 @@ fn with_missing(found: Vec<Instance>, asked: &[String], whole: bool) -> Vec<Inst
 
 fn instance(found: &types::Instance) -> Instance {
     let interfaces = found.network_interfaces();
-    let mut private_ips: Vec<String> = found.private_ip_address().map(str::to_owned).into_iter().collect();
+    let mut private_ips: Vec<String> = found
+        .private_ip_address()
+        .map(str::to_owned)
+        .into_iter()
+        .collect();
     for address in interfaces.iter().flat_map(|one| one.private_ip_addresses()) {
         private_ips.extend(address.private_ip_address().map(str::to_owned));
     }

@@ -46,7 +46,10 @@ impl Aws {
                 }
             })
             .await?;
-            Ok(read.reading(|found| found, |found: &Vec<_>| count(found.len(), "cluster")))
+            Ok(read.reading(
+                |found| found,
+                |found: &Vec<_>| count(found.len(), "cluster"),
+            ))
         })
         .await
     }
@@ -74,7 +77,10 @@ impl Aws {
                 }
             })
             .await?;
-            Ok(read.reading(|found| found, |found: &Vec<_>| count(found.len(), "service")))
+            Ok(read.reading(
+                |found| found,
+                |found: &Vec<_>| count(found.len(), "service"),
+            ))
         })
         .await
     }
@@ -108,14 +114,23 @@ impl Aws {
                 .iter()
                 .map(|found| service(found, cluster, within))
                 .filter(|service| {
-                    service.target_group_arns.iter().any(|arn| target_groups.contains(arn))
+                    service
+                        .target_group_arns
+                        .iter()
+                        .any(|arn| target_groups.contains(arn))
                 })
                 .collect();
             let mut reading = Reading::new(services, |found| {
-                format!("{} of {} behind this load balancer", found.len(), count(arns.len(), "service"))
+                format!(
+                    "{} of {} behind this load balancer",
+                    found.len(),
+                    count(arns.len(), "service")
+                )
             });
             if !answer.failures().is_empty() {
-                reading.cut_short(count(answer.failures().len(), "service") + " could not be described");
+                reading.cut_short(
+                    count(answer.failures().len(), "service") + " could not be described",
+                );
             }
             Ok(reading)
         })
@@ -128,10 +143,18 @@ impl Aws {
         step: Step,
         arn: &str,
     ) -> Observed<TaskDefinition> {
-        let ask = Ask::new(read_only::DESCRIBE_TASK_DEFINITION, json!({"taskDefinition": arn}));
+        let ask = Ask::new(
+            read_only::DESCRIBE_TASK_DEFINITION,
+            json!({"taskDefinition": arn}),
+        );
         self.observe(recorder, step, ask, async {
-            let answer =
-                self.inner.ecs.describe_task_definition().task_definition(arn).send().await?;
+            let answer = self
+                .inner
+                .ecs
+                .describe_task_definition()
+                .task_definition(arn)
+                .send()
+                .await?;
             let containers = answer
                 .task_definition()
                 .map(types::TaskDefinition::container_definitions)
@@ -190,7 +213,10 @@ impl Aws {
                 }
             })
             .await?;
-            Ok(read.reading(|found| found, |found: &Vec<_>| count(found.len(), "stopped task")))
+            Ok(read.reading(
+                |found| found,
+                |found: &Vec<_>| count(found.len(), "stopped task"),
+            ))
         })
         .await
     }
@@ -204,8 +230,10 @@ impl Aws {
         service: &str,
         arns: &[String],
     ) -> Observed<Vec<StoppedTask>> {
-        let ask =
-            Ask::new(read_only::DESCRIBE_TASKS, json!({"cluster": cluster, "tasks": arns}));
+        let ask = Ask::new(
+            read_only::DESCRIBE_TASKS,
+            json!({"cluster": cluster, "tasks": arns}),
+        );
         self.observe(recorder, step, ask, async {
             let answer = self
                 .inner
@@ -215,16 +243,27 @@ impl Aws {
                 .set_tasks(Some(arns.to_vec()))
                 .send()
                 .await?;
-            let tasks: Vec<StoppedTask> =
-                answer.tasks().iter().map(|found| stopped(found, service)).collect();
+            let tasks: Vec<StoppedTask> = answer
+                .tasks()
+                .iter()
+                .map(|found| stopped(found, service))
+                .collect();
             Ok(Reading::new(tasks, |tasks| {
                 let mut codes: BTreeMap<&str, usize> = BTreeMap::new();
                 for task in tasks {
-                    *codes.entry(task.stop_code.as_deref().unwrap_or("unknown")).or_default() += 1;
+                    *codes
+                        .entry(task.stop_code.as_deref().unwrap_or("unknown"))
+                        .or_default() += 1;
                 }
-                let codes: Vec<String> =
-                    codes.iter().map(|(code, number)| format!("{number} {code}")).collect();
-                format!("{} ({})", count(tasks.len(), "stopped task"), codes.join(", "))
+                let codes: Vec<String> = codes
+                    .iter()
+                    .map(|(code, number)| format!("{number} {code}"))
+                    .collect();
+                format!(
+                    "{} ({})",
+                    count(tasks.len(), "stopped task"),
+                    codes.join(", ")
+                )
             }))
         })
         .await
@@ -236,11 +275,17 @@ fn service(found: &types::Service, cluster: &str, within: Window) -> EcsService 
     let mut target_group_arns: Vec<String> = found
         .load_balancers()
         .iter()
-        .filter_map(|one| one.target_group_arn().or(one.load_balancer_name()).map(str::to_owned))
+        .filter_map(|one| {
+            one.target_group_arn()
+                .or(one.load_balancer_name())
+                .map(str::to_owned)
+        })
         .collect();
     for set in found.task_sets() {
         target_group_arns.extend(
-            set.load_balancers().iter().filter_map(|one| one.target_group_arn().map(str::to_owned)),
+            set.load_balancers()
+                .iter()
+                .filter_map(|one| one.target_group_arn().map(str::to_owned)),
         );
     }
     target_group_arns.sort();

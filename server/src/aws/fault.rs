@@ -27,12 +27,6 @@ pub(crate) enum Fault {
     Cancelled,
 }
 
-impl Fault {
-    pub(crate) fn is_not_found(&self) -> bool {
-        matches!(self, Self::NotFound(_))
-    }
-}
-
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -216,8 +210,8 @@ mod tests {
             of("InvalidClientTokenId"),
             Fault::InvalidCredentials(_)
         ));
-        assert!(of("LoadBalancerNotFound").is_not_found());
-        assert!(of("NoSuchBucket").is_not_found());
+        assert!(matches!(of("LoadBalancerNotFound"), Fault::NotFound(_)));
+        assert!(matches!(of("NoSuchBucket"), Fault::NotFound(_)));
         assert_eq!(
             of("InternalError"),
             Fault::Service("InternalError, m".to_owned())

@@ -21,8 +21,13 @@ impl Aws {
             json!({"ServerCertificateName": name}),
         );
         self.observe(recorder, step, ask, async {
-            let answer =
-                self.inner.iam.get_server_certificate().server_certificate_name(name).send().await?;
+            let answer = self
+                .inner
+                .iam
+                .get_server_certificate()
+                .server_certificate_name(name)
+                .send()
+                .await?;
             let found = answer
                 .server_certificate()
                 .and_then(|found| found.server_certificate_metadata())

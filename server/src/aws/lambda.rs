@@ -4,14 +4,7 @@ use diagnosis::{Observed, Step, evidence::LambdaFunction};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{
-    Aws, Recorder,
-    ask::Ask,
-    fault::Fault,
-    pages::Reading,
-    read_only,
-    text::owned,
-};
+use super::{Aws, Recorder, ask::Ask, fault::Fault, pages::Reading, read_only, text::owned};
 
 /// Who a load balancer is in a function's resource policy.
 const ELB: &str = "elasticloadbalancing.amazonaws.com";
@@ -31,10 +24,18 @@ impl Aws {
         step: Step,
         arn: &str,
     ) -> Observed<Function> {
-        let ask = Ask::new(read_only::GET_FUNCTION_CONFIGURATION, json!({"FunctionName": arn}));
+        let ask = Ask::new(
+            read_only::GET_FUNCTION_CONFIGURATION,
+            json!({"FunctionName": arn}),
+        );
         self.observe(recorder, step, ask, async {
-            let found =
-                self.inner.lambda.get_function_configuration().function_name(arn).send().await?;
+            let found = self
+                .inner
+                .lambda
+                .get_function_configuration()
+                .function_name(arn)
+                .send()
+                .await?;
             let number = |value: Option<i32>| value.and_then(|value| u32::try_from(value).ok());
             let name = found.function_name().unwrap_or_default();
             let value = Function {
@@ -74,12 +75,21 @@ impl Aws {
         step: Step,
         arn: &str,
     ) -> Observed<Option<u32>> {
-        let ask = Ask::new(read_only::GET_FUNCTION_CONCURRENCY, json!({"FunctionName": arn}));
+        let ask = Ask::new(
+            read_only::GET_FUNCTION_CONCURRENCY,
+            json!({"FunctionName": arn}),
+        );
         self.observe(recorder, step, ask, async {
-            let found =
-                self.inner.lambda.get_function_concurrency().function_name(arn).send().await?;
-            let value =
-                found.reserved_concurrent_executions().and_then(|value| u32::try_from(value).ok());
+            let found = self
+                .inner
+                .lambda
+                .get_function_concurrency()
+                .function_name(arn)
+                .send()
+                .await?;
+            let value = found
+                .reserved_concurrent_executions()
+                .and_then(|value| u32::try_from(value).ok());
             Ok(Reading::new(value, |value| match value {
                 Some(value) => format!("{value} reserved"),
                 None => "none reserved".to_owned(),
@@ -98,7 +108,14 @@ impl Aws {
     ) -> Observed<bool> {
         let ask = Ask::new(read_only::GET_POLICY, json!({"FunctionName": arn}));
         self.observe(recorder, step, ask, async {
-            let allowed = match self.inner.lambda.get_policy().function_name(arn).send().await {
+            let allowed = match self
+                .inner
+                .lambda
+                .get_policy()
+                .function_name(arn)
+                .send()
+                .await
+            {
                 Ok(answer) => {
                     let policy = answer.policy().unwrap_or_default();
                     let policy = serde_json::from_str(policy).map_err(|_| Fault::Unreadable)?;
@@ -123,22 +140,30 @@ impl Aws {
 }
 
 fn allows(policy: &Value, target_group: &str) -> bool {
-    policy["Statement"].as_array().into_iter().flatten().any(|statement| {
-        let principal = &statement["Principal"];
-        let action = &statement["Action"];
-        statement["Effect"] == "Allow"
-            && (principal == "*" || holds(&principal["Service"], |one| one == ELB))
-            && holds(action, |one| matches!(one, "lambda:InvokeFunction" | "lambda:*" | "*"))
-            && ["ArnLike", "ArnEquals", "StringEquals", "StringLike"].iter().all(|operator| {
-                let condition = &statement["Condition"][operator];
-                let source = condition
-                    .as_object()
-                    .into_iter()
-                    .flatten()
-                    .find(|(key, _)| key.eq_ignore_ascii_case("aws:SourceArn"));
-                source.is_none_or(|(_, arns)| holds(arns, |arn| like(arn, target_group)))
-            })
-    })
+    policy["Statement"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .any(|statement| {
+            let principal = &statement["Principal"];
+            let action = &statement["Action"];
+            statement["Effect"] == "Allow"
+                && (principal == "*" || holds(&principal["Service"], |one| one == ELB))
+                && holds(action, |one| {
+                    matches!(one, "lambda:InvokeFunction" | "lambda:*" | "*")
+                })
+                && ["ArnLike", "ArnEquals", "StringEquals", "StringLike"]
+                    .iter()
+                    .all(|operator| {
+                        let condition = &statement["Condition"][operator];
+                        let source = condition
+                            .as_object()
+                            .into_iter()
+                            .flatten()
+                            .find(|(key, _)| key.eq_ignore_ascii_case("aws:SourceArn"));
+                        source.is_none_or(|(_, arns)| holds(arns, |arn| like(arn, target_group)))
+                    })
+        })
 }
 
 /// Of one text or a list of them.
@@ -175,7 +200,8 @@ mod tests {
 
     #[test]
     fn the_policy_must_name_the_load_balancer_and_its_group() {
-        let group = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/fn/6d0ecf831eec9f09";
+        let group =
+            "arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/fn/6d0ecf831eec9f09";
         let policy = |source: &str| {
             json!({"Statement": [{
                 "Effect": "Allow",
@@ -185,9 +211,18 @@ mod tests {
             }]})
         };
         assert!(allows(&policy(group), group));
-        assert!(allows(&policy("arn:aws:elasticloadbalancing:*:123456789012:targetgroup/fn/*"), group));
-        assert!(!allows(&policy("arn:aws:elasticloadbalancing:*:123456789012:targetgroup/other/*"), group));
+        assert!(allows(
+            &policy("arn:aws:elasticloadbalancing:*:123456789012:targetgroup/fn/*"),
+            group
+        ));
+        assert!(!allows(
+            &policy("arn:aws:elasticloadbalancing:*:123456789012:targetgroup/other/*"),
+            group
+        ));
         assert!(!allows(&json!({"Statement": []}), group));
-        assert!(!allows(&json!({"Statement": [{"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "lambda:InvokeFunction"}]}), group));
+        assert!(!allows(
+            &json!({"Statement": [{"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "lambda:InvokeFunction"}]}),
+            group
+        ));
     }
 }

@@ -94,7 +94,11 @@ impl Aws {
                     lines
                 },
                 |lines: &Vec<_>| {
-                    format!("{} of restarts or crashes in {}", count(lines.len(), "line"), query.group)
+                    format!(
+                        "{} of restarts or crashes in {}",
+                        count(lines.len(), "line"),
+                        query.group
+                    )
                 },
             );
             if found > LINES {

@@ -56,8 +56,16 @@ impl Aws {
     ) -> Observed<Vec<Subnet>> {
         let vpc = [vpc_id.to_owned()];
         listing!(
-            self, recorder, step, read_only::DESCRIBE_SUBNETS, describe_subnets, subnets,
-            "vpc-id", &vpc, subnet, "subnet"
+            self,
+            recorder,
+            step,
+            read_only::DESCRIBE_SUBNETS,
+            describe_subnets,
+            subnets,
+            "vpc-id",
+            &vpc,
+            subnet,
+            "subnet"
         )
     }
 
@@ -69,8 +77,16 @@ impl Aws {
     ) -> Observed<Vec<RouteTable>> {
         let vpc = [vpc_id.to_owned()];
         listing!(
-            self, recorder, step, read_only::DESCRIBE_ROUTE_TABLES, describe_route_tables,
-            route_tables, "vpc-id", &vpc, route_table, "route table"
+            self,
+            recorder,
+            step,
+            read_only::DESCRIBE_ROUTE_TABLES,
+            describe_route_tables,
+            route_tables,
+            "vpc-id",
+            &vpc,
+            route_table,
+            "route table"
         )
     }
 
@@ -82,8 +98,16 @@ impl Aws {
     ) -> Observed<Vec<NetworkAcl>> {
         let vpc = [vpc_id.to_owned()];
         listing!(
-            self, recorder, step, read_only::DESCRIBE_NETWORK_ACLS, describe_network_acls,
-            network_acls, "vpc-id", &vpc, network_acl, "network ACL"
+            self,
+            recorder,
+            step,
+            read_only::DESCRIBE_NETWORK_ACLS,
+            describe_network_acls,
+            network_acls,
+            "vpc-id",
+            &vpc,
+            network_acl,
+            "network ACL"
         )
     }
 
@@ -95,8 +119,16 @@ impl Aws {
         ids: &[String],
     ) -> Observed<Vec<SecurityGroup>> {
         listing!(
-            self, recorder, step, read_only::DESCRIBE_SECURITY_GROUPS, describe_security_groups,
-            security_groups, "group-id", ids, security_group, "security group"
+            self,
+            recorder,
+            step,
+            read_only::DESCRIBE_SECURITY_GROUPS,
+            describe_security_groups,
+            security_groups,
+            "group-id",
+            ids,
+            security_group,
+            "security group"
         )
     }
 
@@ -108,8 +140,15 @@ impl Aws {
         ids: &[String],
     ) -> Observed<Vec<(String, SecurityGroupRule)>> {
         listing!(
-            self, recorder, step, read_only::DESCRIBE_SECURITY_GROUP_RULES,
-            describe_security_group_rules, security_group_rules, "group-id", ids, rule,
+            self,
+            recorder,
+            step,
+            read_only::DESCRIBE_SECURITY_GROUP_RULES,
+            describe_security_group_rules,
+            security_group_rules,
+            "group-id",
+            ids,
+            rule,
             "security group rule"
         )
     }
@@ -122,8 +161,15 @@ impl Aws {
         ids: &[String],
     ) -> Observed<Vec<PrefixList>> {
         listing!(
-            self, recorder, step, read_only::DESCRIBE_MANAGED_PREFIX_LISTS,
-            describe_managed_prefix_lists, prefix_lists, "prefix-list-id", ids, prefix_list,
+            self,
+            recorder,
+            step,
+            read_only::DESCRIBE_MANAGED_PREFIX_LISTS,
+            describe_managed_prefix_lists,
+            prefix_lists,
+            "prefix-list-id",
+            ids,
+            prefix_list,
             "prefix list"
         )
     }
@@ -184,7 +230,10 @@ fn route_table(found: &types::RouteTable) -> RouteTable {
     RouteTable {
         id: found.route_table_id().unwrap_or_default().to_owned(),
         vpc_id: found.vpc_id().unwrap_or_default().to_owned(),
-        main: found.associations().iter().any(|one| one.main() == Some(true)),
+        main: found
+            .associations()
+            .iter()
+            .any(|one| one.main() == Some(true)),
         subnet_ids: found
             .associations()
             .iter()
@@ -196,7 +245,12 @@ fn route_table(found: &types::RouteTable) -> RouteTable {
 
 fn route(found: &types::Route) -> Route {
     let first = |ids: &[Option<&str>]| {
-        ids.iter().flatten().find(|id| !id.is_empty()).copied().unwrap_or_default().to_owned()
+        ids.iter()
+            .flatten()
+            .find(|id| !id.is_empty())
+            .copied()
+            .unwrap_or_default()
+            .to_owned()
     };
     Route {
         destination: first(&[
@@ -232,7 +286,10 @@ fn security_group(found: &types::SecurityGroup) -> SecurityGroup {
 
 fn rule(found: &types::SecurityGroupRule) -> (String, SecurityGroupRule) {
     let rule = SecurityGroupRule {
-        id: found.security_group_rule_id().unwrap_or_default().to_owned(),
+        id: found
+            .security_group_rule_id()
+            .unwrap_or_default()
+            .to_owned(),
         egress: found.is_egress().unwrap_or_default(),
         protocol: found.ip_protocol().unwrap_or_default().to_owned(),
         from_port: port(found.from_port()),
@@ -244,7 +301,10 @@ fn rule(found: &types::SecurityGroupRule) -> (String, SecurityGroupRule) {
             .referenced_group_info()
             .and_then(|info| info.group_id())
             .map(str::to_owned),
-        description: found.description().filter(|text| !text.is_empty()).map(str::to_owned),
+        description: found
+            .description()
+            .filter(|text| !text.is_empty())
+            .map(str::to_owned),
     };
     (found.group_id().unwrap_or_default().to_owned(), rule)
 }
@@ -275,7 +335,11 @@ fn acl_entry(found: &types::NetworkAclEntry) -> NetworkAclEntry {
         egress: found.egress().unwrap_or_default(),
         protocol: found.protocol().unwrap_or_default().to_owned(),
         allow: found.rule_action() == Some(&types::RuleAction::Allow),
-        cidr: found.cidr_block().or(found.ipv6_cidr_block()).unwrap_or_default().to_owned(),
+        cidr: found
+            .cidr_block()
+            .or(found.ipv6_cidr_block())
+            .unwrap_or_default()
+            .to_owned(),
         from_port: range.and_then(|range| port(range.from())),
         to_port: range.and_then(|range| port(range.to())),
     }

@@ -11,9 +11,9 @@ use super::read_only::Call;
 use crate::collect::Progress;
 
 /// Where a run's calls are reported. Clones report to the same place.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Recorder {
-    sink: Option<Arc<Sink>>,
+    sink: Arc<Sink>,
     pub(super) cancel: CancellationToken,
 }
 
@@ -31,29 +31,21 @@ impl Recorder {
         cancel: CancellationToken,
     ) -> Self {
         Self {
-            sink: Some(Arc::new(Sink {
+            sink: Arc::new(Sink {
                 progress,
                 next: Mutex::new(first_n),
-            })),
+            }),
             cancel,
         }
     }
 
-    /// For calls outside a run, which nobody keeps.
-    pub(crate) fn silent() -> Self {
-        Self::default()
-    }
-
     /// A listener that has gone away is no reason to stop.
     pub(crate) async fn send(&self, progress: Progress) {
-        if let Some(sink) = &self.sink {
-            let _ = sink.progress.send(progress).await;
-        }
+        let _ = self.sink.progress.send(progress).await;
     }
 
     pub(super) async fn started(&self, step: Step, call: Call, region: &str) -> u32 {
-        let Some(sink) = &self.sink else { return 0 };
-        let mut next = sink.next.lock().await;
+        let mut next = self.sink.next.lock().await;
         let n = *next;
         *next += 1;
         self.send(Progress::CallStarted {

@@ -170,11 +170,14 @@ impl Aws {
         let mut broken = 0_usize;
         let wanted = &objects[..objects.len().min(OBJECTS)];
         if wanted.len() < objects.len() {
-            cut = Some(format!("only the first {OBJECTS} of {} log objects were read", objects.len()));
+            cut = Some(format!(
+                "only the first {OBJECTS} of {} log objects were read",
+                objects.len()
+            ));
         }
         let deadline = tokio::time::Instant::now() + READING;
-        let mut reading = stream::iter(wanted)
-            .map(|object| self.read_object(bucket, object, kind, window))
+        let mut reading = stream::iter(wanted.to_vec())
+            .map(|object| async move { self.read_object(bucket, &object, kind, window).await })
             .buffer_unordered(AT_ONCE);
         loop {
             match tokio::time::timeout_at(deadline, reading.next()).await {
@@ -220,10 +223,16 @@ impl Aws {
             reading.cut_short(why);
         }
         if broken > 0 {
-            reading.cut_short(format!("{} could not be unpacked to the end", count(broken, "log object")));
+            reading.cut_short(format!(
+                "{} could not be unpacked to the end",
+                count(broken, "log object")
+            ));
         }
         if let Some((failed, fault)) = first_fault {
-            reading.cut_short(format!("{} could not be read: {fault}", count(failed, "log object")));
+            reading.cut_short(format!(
+                "{} could not be read: {fault}",
+                count(failed, "log object")
+            ));
             reading.fault = Some(fault);
         }
         Ok(reading)
@@ -236,7 +245,14 @@ impl Aws {
         kind: LoadBalancerType,
         window: Window,
     ) -> Result<OneObject, Fault> {
-        let answer = self.inner.s3.get_object().bucket(bucket).key(&object.key).send().await?;
+        let answer = self
+            .inner
+            .s3
+            .get_object()
+            .bucket(bucket)
+            .key(&object.key)
+            .send()
+            .await?;
         let mut body = answer.body;
         let (send, receive) = mpsc::channel(8);
         let unpacking = tokio::task::spawn_blocking({
@@ -418,7 +434,10 @@ fn folders(
     let slash = if prefix.is_empty() { "" } else { "/" };
     let (from, to) = intervals(load_balancer.kind, window);
     // A delivery some hours late is still found.
-    let (first, last) = (from.date_naive(), (to + TimeDelta::hours(3)).min(now).date_naive());
+    let (first, last) = (
+        from.date_naive(),
+        (to + TimeDelta::hours(3)).min(now).date_naive(),
+    );
     first
         .iter_days()
         .take_while(|day| *day <= last)
@@ -435,14 +454,19 @@ fn folders(
 /// `<end time>_<node address>_<random>.log[.gz]` after the prefix.
 fn log_object(key: &str, prefix: &str, size: u64) -> Option<LogObject> {
     let rest = key.strip_prefix(prefix)?;
-    let name = rest.strip_suffix(".log.gz").or_else(|| rest.strip_suffix(".log"))?;
+    let name = rest
+        .strip_suffix(".log.gz")
+        .or_else(|| rest.strip_suffix(".log"))?;
     let mut parts = name.split('_');
     let ends = NaiveDateTime::parse_from_str(parts.next()?, "%Y%m%dT%H%MZ").ok()?;
     Some(LogObject {
         key: key.to_owned(),
         size,
         ends: ends.and_utc(),
-        node: parts.next().filter(|node| !node.is_empty()).map(str::to_owned),
+        node: parts
+            .next()
+            .filter(|node| !node.is_empty())
+            .map(str::to_owned),
     })
 }
 
@@ -450,7 +474,10 @@ fn log_object(key: &str, prefix: &str, size: u64) -> Option<LogObject> {
 fn copy_command(bucket: &str, objects: &[LogObject]) -> String {
     match objects {
         [] => format!("aws s3 ls {}", quote(&format!("s3://{bucket}/"))),
-        [one] => format!("aws s3 cp {} -", quote(&format!("s3://{bucket}/{}", one.key))),
+        [one] => format!(
+            "aws s3 cp {} -",
+            quote(&format!("s3://{bucket}/{}", one.key))
+        ),
         [first, ..] => {
             let folder = first.key.rsplit_once('/').map_or("", |(folder, _)| folder);
             let name = &first.key[folder.len()..].trim_start_matches('/');
@@ -501,7 +528,9 @@ mod tests {
         };
         assert_eq!(
             days("2026-11-21T23:01:00Z"),
-            ["alb/AWSLogs/123456789012/elasticloadbalancing/eu-west-1/2026/11/21/123456789012_elasticloadbalancing_eu-west-1_app.web.50dc6c495c0c9188_"]
+            [
+                "alb/AWSLogs/123456789012/elasticloadbalancing/eu-west-1/2026/11/21/123456789012_elasticloadbalancing_eu-west-1_app.web.50dc6c495c0c9188_"
+            ]
         );
         assert_eq!(days("2026-11-23T00:00:00Z").len(), 2);
     }
@@ -513,7 +542,10 @@ mod tests {
         let object = log_object(&key, prefix, 7).unwrap();
         assert_eq!(object.ends, at("2026-11-21T23:05:00Z"));
         assert_eq!(object.node.as_deref(), Some("52.1.2.3"));
-        for bad in ["p/other", "p/1_elasticloadbalancing_eu-west-1_app.web.5_x.log.gz"] {
+        for bad in [
+            "p/other",
+            "p/1_elasticloadbalancing_eu-west-1_app.web.5_x.log.gz",
+        ] {
             assert_eq!(log_object(bad, prefix, 7), None);
         }
     }

@@ -1,0 +1,18 @@
+use tokio::sync::OnceCell;
+
+/// A piece of evidence that several steps may ask for and that is fetched once.
+#[derive(Debug)]
+pub(super) struct Cell<T>(OnceCell<T>);
+
+impl<T> Default for Cell<T> {
+    fn default() -> Self {
+        Self(OnceCell::new())
+    }
+}
+
+impl<T> Cell<T> {
+    /// The first to ask runs `fetch`; who asks meanwhile waits for it.
+    pub(super) async fn get<F: Future<Output = T>>(&self, fetch: impl FnOnce() -> F) -> &T {
+        self.0.get_or_init(fetch).await
+    }
+}

@@ -1,0 +1,117 @@
+//! CloudWatch: of the load balancer and its groups, and of the targets themselves.
+
+use diagnosis::{
+    Observed, Step,
+    evidence::{Metrics, Part, target_groups::TargetType},
+};
+
+use super::{gather::Gather, run::Run, wanted};
+use crate::aws::Wanted;
+
+/// Bounds on what is kept for an investigation: a day by the minute is 1,600 points a series.
+const GROUPS: usize = 25;
+const INSTANCES: usize = 50;
+const SERVICES: usize = 20;
+const FUNCTIONS: usize = 20;
+
+impl Run {
+    pub(super) async fn metrics(&self, step: Step) -> &Observed<Metrics> {
+        let seen = self
+            .cells
+            .metrics
+            .get(|| async {
+                let mut gather = Gather::new(self.started);
+                let groups = gather.rest_on("target groups", self.target_groups(step).await);
+                let groups = groups.unwrap_or_default();
+                if groups.len() > GROUPS {
+                    gather.gap(format!(
+                        "asked for the first {GROUPS} of {} target groups",
+                        groups.len()
+                    ));
+                }
+                let groups = &groups[..groups.len().min(GROUPS)];
+                let mut wanted = wanted::stretch(self.window, self.started);
+                wanted.metrics = wanted::of_load_balancer(&self.load_balancer, groups);
+                let found = self.series(step, gather, wanted).await;
+                self.part(Part::Metrics(found.clone())).await;
+                found
+            })
+            .await;
+        self.uses(step, seen.source());
+        seen
+    }
+
+    pub(super) async fn target_metrics(&self, step: Step) -> &Observed<Metrics> {
+        let seen = self
+            .cells
+            .target_metrics
+            .get(|| async {
+                let found = self.fetch_target_metrics(step).await;
+                self.part(Part::TargetMetrics(found.clone())).await;
+                found
+            })
+            .await;
+        self.uses(step, seen.source());
+        seen
+    }
+
+    async fn fetch_target_metrics(&self, step: Step) -> Observed<Metrics> {
+        let mut gather = Gather::new(self.started);
+        self.rest_on_targets(
+            step,
+            &mut gather,
+            &[TargetType::Instance, TargetType::Lambda],
+        )
+        .await;
+        let (instances, ecs, functions) = tokio::join!(
+            self.instances(step),
+            self.ecs(step),
+            self.target_ids(step, TargetType::Lambda),
+        );
+        let mut wanted = wanted::stretch(self.window, self.started);
+        let instances = gather.rest_on("instances", instances).unwrap_or_default();
+        let services = gather
+            .rest_on("ECS services", &ecs.seen)
+            .unwrap_or_default()
+            .services;
+        for (what, number, most) in [
+            ("instances", instances.len(), INSTANCES),
+            ("ECS services", services.len(), SERVICES),
+            ("functions", functions.len(), FUNCTIONS),
+        ] {
+            if number > most {
+                gather.gap(format!("asked for the first {most} of {number} {what}"));
+            }
+        }
+        wanted.metrics.extend(
+            instances
+                .iter()
+                .take(INSTANCES)
+                .flat_map(wanted::of_instance),
+        );
+        wanted
+            .metrics
+            .extend(services.iter().take(SERVICES).flat_map(wanted::of_service));
+        wanted.metrics.extend(
+            functions
+                .iter()
+                .take(FUNCTIONS)
+                .flat_map(|(arn, _)| wanted::of_function(arn)),
+        );
+        self.series(step, gather, wanted).await
+    }
+
+    async fn series(&self, step: Step, mut gather: Gather, wanted: Wanted) -> Observed<Metrics> {
+        let mut metrics = Metrics {
+            from: wanted.from,
+            to: wanted.to,
+            series: Vec::new(),
+        };
+        for found in self.aws.metric_series(&self.recorder, step, &wanted).await {
+            metrics
+                .series
+                .extend(gather.take("metrics", found).into_iter().flatten());
+        }
+        gather.finish(metrics)
+    }
+}
