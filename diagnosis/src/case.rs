@@ -276,6 +276,26 @@ impl<'a> Case<'a> {
         missing
     }
 
+    /// [`Self::missing_rows`], but nothing where no log was read at all: for rules that count by
+    /// metric then.
+    pub fn missing_rows_of_known_log(&self) -> Vec<String> {
+        match self.evidence.access_log.seen() {
+            Some(_) => self.missing_rows(),
+            None => Vec::new(),
+        }
+    }
+
+    /// Whether a disturbance names the target that a row was sent to: by id, address or both.
+    pub fn names(&self, disturbance: &Disturbance, row: &FaultRow) -> bool {
+        let address = row.target.as_deref().unwrap_or("-");
+        let host = address.rsplit_once(':').map_or(address, |(host, _)| host);
+        let id = self.target_of(row).map(|target| target.health.id.as_str());
+        disturbance
+            .touches
+            .iter()
+            .any(|name| name == host || name == address || Some(name.as_str()) == id)
+    }
+
     /// The 502s that the load balancer made, if that is known for sure: from the whole log, or from
     /// whole metrics, and the larger number where both are there. `None` where neither was seen in
     /// full.
@@ -354,6 +374,11 @@ pub fn whole(value: f64) -> u64 {
 /// A count that sums of millions of its like cannot overflow.
 pub fn bounded(count: u64) -> u64 {
     count.min(COUNT_LIMIT)
+}
+
+/// `at` moved by `delta`; stays where it is rather than leave what a time can hold.
+pub fn shifted(at: DateTime<Utc>, delta: TimeDelta) -> DateTime<Utc> {
+    at.checked_add_signed(delta).unwrap_or(at)
 }
 
 /// The distance between two moments, either way round.

@@ -156,7 +156,10 @@ pub(crate) fn healthy() -> Evidence {
         (1..=3)
             .map(|n| {
                 let cpu = series(&format!("i-{n}"), "CPUUtilization", "Average", &[]);
-                every_minute(cpu, 31.0)
+                Series {
+                    namespace: "AWS/EC2".to_owned(),
+                    ..every_minute(cpu, 31.0)
+                }
             })
             .collect(),
     ));

@@ -68,7 +68,7 @@ impl Series {
         let period = chrono::TimeDelta::seconds(i64::from(self.period));
         self.points
             .iter()
-            .find(|point| point.at <= at && at < point.at + period)
+            .find(|point| point.at <= at && at.signed_duration_since(point.at) < period)
             .map(|point| point.value)
     }
 }

@@ -38,7 +38,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::health_check;
 use crate::{
-    case::{Case, minute_of},
+    case::{Case, minute_of, shifted},
     document::{Fix, Strength},
     evidence::{TargetGroup, TargetHealth, access_log::FaultRow},
     fix,
@@ -155,7 +155,7 @@ impl<'a> State<'a> {
         let by_metric = self
             .minutes
             .iter()
-            .any(|start| *start - detection <= at && at < *start + minute);
+            .any(|start| shifted(*start, -detection) <= at && at < shifted(*start, minute));
         by_metric || (self.now.is_some() && !self.counted && now_speaks_for(case))
     }
 
@@ -166,7 +166,10 @@ impl<'a> State<'a> {
 
 /// Whether target health, read when it was, still says something of the window.
 fn now_speaks_for(case: &Case<'_>) -> bool {
-    let since = case.evidence.observed_at - case.evidence.window.to;
+    let since = case
+        .evidence
+        .observed_at
+        .signed_duration_since(case.evidence.window.to);
     since <= TimeDelta::minutes(HEALTH_SPEAKS_FOR_MINUTES)
 }
 
@@ -262,7 +265,7 @@ fn because(target_group: &TargetGroup, state: &State<'_>, tied: u64) -> String {
             "No target was healthy in {} between {} and {}.",
             words::count(state.minutes.len() as u64, "minute", "minutes"),
             words::clock(*first),
-            words::clock(*last + TimeDelta::minutes(1)),
+            words::clock(shifted(*last, TimeDelta::minutes(1))),
         ));
     }
     if state.failed_open > 0 {

@@ -33,7 +33,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 
 use crate::{
-    case::{Case, Target},
+    case::{Case, Target, shifted},
     document::{Fix, Strength},
     evidence::{
         Instance,
@@ -138,7 +138,7 @@ fn finding(
 ) -> Draft {
     let impaired = instance.state == "running";
     let stopped_at = stopped_at(instance);
-    let since = stopped_at.map(|at| at - TimeDelta::seconds(SHUTDOWN_TAKES_SECONDS));
+    let since = stopped_at.map(|at| shifted(at, TimeDelta::seconds(-SHUTDOWN_TAKES_SECONDS)));
     let fits = |row: &FaultRow| match since {
         _ if impaired => true,
         Some(since) => row.time >= since,

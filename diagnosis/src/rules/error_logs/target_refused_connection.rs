@@ -1,0 +1,419 @@
+//! # The target refused the connection
+//!
+//! ## What it looks for
+//!
+//! Rows with all three times at -1 (no connection to a target came about) in minutes in which
+//! `TargetConnectionErrorCount` counted, where the way to the target is open.
+//!
+//! ## Why this makes a 502
+//!
+//! The load balancer opens a TCP connection to the target's address and port and gets a reset: nothing
+//! listens there, the process is restarting, its accept queue is full, or a firewall on the machine
+//! rejects. There is no one to send the request to, so the load balancer answers 502. (Packets that are
+//! dropped in silence end in 504 after ten seconds instead.)
+//!
+//! ## How to be sure
+//!
+//! All three processing times are -1, the target status code is `-`, and the group's
+//! `TargetConnectionErrorCount` counts in the same minutes. When that metric is silent, the connection
+//! was made, and something else broke, for example the TLS handshake.
+//!
+//! ## How to fix it
+//!
+//! On a named target: `ss -ltn` shows whether the process listens on the registered port, and on which
+//! address (127.0.0.1 does not do). Compare the registered port with the container's port mapping. Look
+//! for restarts at the time of the rows. Make the health check use the traffic port, so that a target on
+//! which nothing listens is taken out.
+//!
+//! ## References
+//!
+//! - AWS, "Troubleshoot your Application Load Balancers", HTTP 502: bad gateway:
+//!   <https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-troubleshooting.html>
+//! - AWS, "CloudWatch metrics for your Application Load Balancer" (TargetConnectionErrorCount)
+//! - AWS re:Post, "How do I troubleshoot Application Load Balancer HTTP 502 errors?" (all three times -1)
+//! - AWS, Classic Load Balancer guide (BackendConnectionErrors counts health checks and retries too)
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::{
+    case::{Case, minute_of, shifted},
+    document::{Fix, RuleAnswer, Strength},
+    evidence::access_log::{FaultRow, Shape},
+    fix,
+    need::Need,
+    rule::{Answer, Claims, Draft, Rule},
+    rules,
+    step::Step,
+    words,
+};
+
+pub(super) const RULE: Rule = Rule {
+    id: "target-refused-connection",
+    step: Step::ErrorLogs,
+    specificity: 30,
+    source: include_str!("target_refused_connection.rs"),
+    check,
+};
+
+/// The rules that judge the way to the target; those that the book does not hold are passed over.
+const PATH_RULES: &[&str] = &[
+    "security-group-blocks-target",
+    "load-balancer-egress-blocked",
+    "network-acl-blocks-request",
+    "network-acl-blocks-return",
+    "no-route-to-target",
+];
+
+fn check(case: &Case<'_>) -> Answer {
+    let errors = Errors::of(case);
+    if case.evidence.access_log.seen().is_some() {
+        by_rows(case, &errors)
+    } else {
+        by_minutes(case, &errors)
+    }
+}
+
+/// Connection errors by minute, as far as metrics were seen.
+struct Errors {
+    /// By group ARN. A group that is not here was not asked for.
+    by_group: BTreeMap<String, BTreeSet<DateTime<Utc>>>,
+    /// All groups together, by minute.
+    counts: BTreeMap<DateTime<Utc>, u64>,
+    asked: bool,
+}
+
+impl Errors {
+    fn of(case: &Case<'_>) -> Self {
+        let name = if case.is_classic() {
+            "BackendConnectionErrors"
+        } else {
+            "TargetConnectionErrorCount"
+        };
+        let mut errors = Self {
+            by_group: BTreeMap::new(),
+            counts: BTreeMap::new(),
+            asked: false,
+        };
+        let mut add = |minutes: &BTreeMap<DateTime<Utc>, u64>| {
+            for (at, n) in minutes {
+                let sum = errors.counts.entry(minute_of(*at)).or_default();
+                *sum = crate::case::bounded(*sum + n);
+            }
+        };
+        let mut asked = 0;
+        for group in case.target_groups() {
+            if let Some(series) = case.target_group_series(&group.arn, name, "Sum") {
+                let minutes = case.per_minute(series);
+                add(&minutes);
+                let minutes = minutes.into_keys().map(minute_of).collect();
+                errors.by_group.insert(group.arn.clone(), minutes);
+                asked += 1;
+            }
+        }
+        errors.asked = asked > 0 && asked == case.target_groups().len();
+        if !errors.asked && let Some(series) = case.load_balancer_series(name, "Sum") {
+            // The load balancer's own sum covers the groups that were not asked for.
+            errors.counts = case
+                .per_minute(series)
+                .into_iter()
+                .map(|(at, n)| (minute_of(at), n))
+                .collect();
+            errors.asked = true;
+        }
+        errors
+    }
+
+    /// Whether the metric counted an error in the row's minute: `None` where it was not seen. A row
+    /// that was answered just after the minute's end may be counted in the minute before.
+    fn counted(&self, case: &Case<'_>, row: &FaultRow) -> Option<bool> {
+        let near = [
+            minute_of(row.time),
+            minute_of(shifted(row.time, TimeDelta::seconds(-EDGE_SECONDS))),
+        ];
+        let group = case.target_group_of(row).map(|group| &group.arn);
+        if let Some(minutes) = group.and_then(|arn| self.by_group.get(arn)) {
+            return Some(near.iter().any(|minute| minutes.contains(minute)));
+        }
+        self.asked
+            .then(|| near.iter().any(|minute| self.counts.contains_key(minute)))
+    }
+}
+
+/// The metric's minute and the row's may differ by this much: the error comes before the answer. [I]
+const EDGE_SECONDS: i64 = 2;
+
+fn by_rows(case: &Case<'_>, errors: &Errors) -> Answer {
+    let shaped = case.places(|row| {
+        row.shape() == Shape::NotConnected
+            && row.target_status_code.is_none()
+            && is_refusal(case, row)
+    });
+    let rows = case.rows();
+    let (mut confirmed, mut unconfirmed, mut contradicted) = (Vec::new(), Vec::new(), Vec::new());
+    for place in shaped {
+        match errors.counted(case, &rows[place]) {
+            Some(true) => confirmed.push(place),
+            None => unconfirmed.push(place),
+            Some(false) => contradicted.push(place),
+        }
+    }
+    let mut findings = Vec::new();
+    if !confirmed.is_empty() {
+        findings.push(finding(case, confirmed, true));
+    }
+    if !unconfirmed.is_empty() {
+        findings.push(finding(case, unconfirmed, false));
+    }
+    let mut missing = case.missing_rows();
+    missing.extend(case.missing(&[Need::Metrics]));
+    if !findings.is_empty() {
+        return Answer {
+            findings,
+            because: String::new(),
+            missing,
+        };
+    }
+    if !missing.is_empty() {
+        return Answer::cannot_tell("a refused connection may not have been seen", missing);
+    }
+    if contradicted.is_empty() {
+        Answer::clear("no row has all three times at -1: every connection came about")
+    } else {
+        Answer::clear(format!(
+            "{} no connection (all three times -1), but TargetConnectionErrorCount is silent in those \
+             minutes: it was not the TCP connect that failed",
+            words::count(case.requests(&contradicted), "row notes", "rows note")
+        ))
+    }
+}
+
+/// On Classic a refused connect shows as 503 or 504 as well, and only with a backend in the row can
+/// it be told from "no instance at all".
+fn is_refusal(case: &Case<'_>, row: &FaultRow) -> bool {
+    if case.is_classic() {
+        matches!(row.elb_status_code, 502..=504) && row.target.is_some()
+    } else {
+        row.elb_status_code == 502
+    }
+}
+
+fn finding(case: &Case<'_>, rows: Vec<usize>, counted: bool) -> Draft {
+    let n = case.requests(&rows);
+    let targets: BTreeSet<String> = rows
+        .iter()
+        .filter_map(|place| case.rows()[*place].target.clone())
+        .collect();
+    let path = path_is_open(case, &targets);
+    let strength = if counted && path.is_some() && !case.is_classic() {
+        Strength::Proven
+    } else {
+        Strength::Likely
+    };
+    let mut because = format!(
+        "{} with all three times at -1 and no target status: the load balancer got no connection.",
+        words::count(n, "row", "rows")
+    );
+    because += match (counted, case.is_classic()) {
+        (true, false) => " TargetConnectionErrorCount counts in the same minutes.",
+        (true, true) => {
+            " BackendConnectionErrors counts in the same minutes (it counts health checks too)."
+        }
+        (false, _) => " TargetConnectionErrorCount was not seen, so a failed TLS handshake would look the same.",
+    };
+    match &path {
+        Some(words) => because += &format!(" {words}"),
+        None => because += " Whether the network lets the connection through is not known.",
+    }
+    let targets: Vec<String> = targets.into_iter().collect();
+    because += &format!(" Targets: {}.", words::list(&targets, 5));
+    Draft {
+        strength,
+        title: match targets.as_slice() {
+            [one] => format!("{one} refuses connections"),
+            _ => "Targets refuse connections".to_owned(),
+        },
+        because,
+        claims: Claims::Rows(rows),
+        resources: targets,
+        cites: case.sources(&[Need::AccessLog, Need::Metrics]),
+        fix: how_to_fix(case),
+    }
+}
+
+/// Why the way to these targets is known to be open; `None` where it is not.
+fn path_is_open(case: &Case<'_>, targets: &BTreeSet<String>) -> Option<String> {
+    let answers: Vec<RuleAnswer> = PATH_RULES
+        .iter()
+        .filter_map(|id| rules::by_id(id))
+        .map(|rule| (rule.check)(case).answer())
+        .collect();
+    if answers.contains(&RuleAnswer::Found) {
+        return None;
+    }
+    if !answers.is_empty() && answers.iter().all(|answer| *answer == RuleAnswer::Clear) {
+        return Some("The network between them is open.".to_owned());
+    }
+    // They answered requests over the same way in the same window.
+    let log = case.evidence.access_log.seen()?;
+    let answered = |target: &String| {
+        log.targets
+            .iter()
+            .any(|counts| counts.target == *target && counts.answered > 0)
+    };
+    (!targets.is_empty() && targets.iter().all(answered)).then(|| {
+        "They answered other requests in the window, so the way to them is open.".to_owned()
+    })
+}
+
+fn by_minutes(case: &Case<'_>, errors: &Errors) -> Answer {
+    let mut missing = case.missing(&[Need::Metrics]);
+    let shared: Vec<(DateTime<Utc>, u64)> = case
+        .minutes_with_502()
+        .unwrap_or_default()
+        .into_iter()
+        .filter_map(|(at, n)| {
+            let errors = errors.counts.get(&minute_of(at))?;
+            Some((at, n.min(*errors)))
+        })
+        .collect();
+    if !shared.is_empty() {
+        missing.extend(case.missing(&[Need::AccessLog]));
+        return Answer {
+            missing,
+            ..Answer::found(by_minutes_finding(case, shared))
+        };
+    }
+    if !errors.asked && case.evidence.metrics.seen().is_some() {
+        missing.push("load balancer metrics: connection errors of targets were not asked for".into());
+    }
+    if missing.is_empty() && errors.counts.is_empty() {
+        return Answer::clear("no connection error to any target was counted");
+    }
+    if missing.is_empty() && case.load_balancer_502s() == Some(0) {
+        return Answer::clear("the load balancer made no 502");
+    }
+    missing.extend(case.missing(&[Need::AccessLog]));
+    Answer::cannot_tell("targets may have refused connections", missing)
+}
+
+fn by_minutes_finding(case: &Case<'_>, shared: Vec<(DateTime<Utc>, u64)>) -> Draft {
+    let n: u64 = shared.iter().map(|(_, n)| n).sum();
+    let groups: Vec<String> = Errors::of(case)
+        .by_group
+        .into_iter()
+        .filter(|(_, minutes)| !minutes.is_empty())
+        .map(|(arn, _)| arn)
+        .collect();
+    Draft {
+        strength: Strength::Likely,
+        title: "Targets refuse connections".to_owned(),
+        because: format!(
+            "In {} connection errors to targets and 502s were counted together, {} at most. Which \
+             request met which error, only an access log can say.",
+            words::count(shared.len() as u64, "minute", "minutes"),
+            words::count(n, "502", "502s"),
+        ),
+        claims: Claims::Minutes(shared),
+        resources: groups,
+        cites: case.sources(&[Need::Metrics]),
+        fix: how_to_fix(case),
+    }
+}
+
+fn how_to_fix(case: &Case<'_>) -> Fix {
+    let load_balancer = &case.evidence.load_balancer;
+    let cli = if case.is_classic() {
+        vec![fix::aws(
+            &format!(
+                "elb describe-load-balancers --load-balancer-names {} --query 'LoadBalancerDescriptions[].ListenerDescriptions[].Listener'",
+                fix::quote(&load_balancer.name)
+            ),
+            &load_balancer.region,
+        )]
+    } else {
+        case.target_groups()
+            .iter()
+            .take(3)
+            .map(|group| {
+                fix::aws(
+                    &format!(
+                        "elbv2 modify-target-group --target-group-arn {} --health-check-port traffic-port",
+                        fix::quote(&group.arn)
+                    ),
+                    &load_balancer.region,
+                )
+            })
+            .collect()
+    };
+    Fix {
+        summary: "On the target, see what listens on the registered port (ss -ltn), start it or correct \
+                  the port; check health on the traffic port so that such a target is taken out."
+            .to_owned(),
+        cli,
+        console: fix::load_balancer_console(load_balancer),
+        terraform: "resource \"aws_lb_target_group\" \"this\" {\n  # The port that the process listens on.\n  port = 8080\n\n  health_check {\n    port = \"traffic-port\"\n  }\n}\n".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::*;
+
+    fn with_errors(points: &[(&str, f64)]) -> crate::Evidence {
+        let mut evidence = healthy();
+        set_series(
+            &mut evidence,
+            series(WEB, "TargetConnectionErrorCount", "Sum", points),
+        );
+        set_rows(
+            &mut evidence,
+            vec![refused("10:20:10", 3), refused("10:20:40", 3)],
+        );
+        evidence
+    }
+
+    #[test]
+    fn the_same_rows_with_a_silent_metric_are_the_near_miss() {
+        assert_clear(&RULE, &with_errors(&[]));
+        assert_clear(&RULE, &with_errors(&[("10:45:00", 3.0)]));
+    }
+
+    #[test]
+    fn rows_metric_and_open_path_prove_it() {
+        let evidence = with_errors(&[("10:20:00", 2.0)]);
+        let because = assert_found(&RULE, &evidence, Strength::Proven);
+        assert!(because.contains("2 rows"), "{because}");
+        assert!(because.contains("10.0.1.3:8080"), "{because}");
+    }
+
+    #[test]
+    fn without_the_metric_it_is_likely() {
+        let mut evidence = with_errors(&[]);
+        evidence.metrics = denied("cloudwatch:GetMetricData");
+        assert_found(&RULE, &evidence, Strength::Likely);
+        assert!(!ask(&RULE, &evidence).missing.is_empty());
+    }
+
+    #[test]
+    fn without_a_log_minutes_are_likely_and_silence_is_clear() {
+        let mut evidence = with_errors(&[("10:20:00", 2.0)]);
+        evidence.access_log = denied("s3:GetObject");
+        set_series(
+            &mut evidence,
+            series(LOAD_BALANCER, "HTTPCode_ELB_502_Count", "Sum", &[("10:20:00", 5.0)]),
+        );
+        assert_found(&RULE, &evidence, Strength::Likely);
+        assert_eq!(
+            ask(&RULE, &evidence).findings[0].claims,
+            Claims::Minutes(vec![(at("10:20:00"), 2)])
+        );
+        let mut evidence = with_errors(&[]);
+        evidence.access_log = denied("s3:GetObject");
+        assert_clear(&RULE, &evidence);
+        evidence.metrics = denied("cloudwatch:GetMetricData");
+        assert_cannot_tell(&RULE, &evidence, "cloudwatch:GetMetricData");
+    }
+}
