@@ -2,7 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{evidence::Evidence, step::Step};
+use crate::{case::Case, evidence::Evidence, step::Step};
+
+mod build;
+mod error_logs;
+mod load;
+mod network;
+mod target_health;
+mod timeouts;
+mod tls;
 
 /// One table of a step. All text is untrusted (names and tags come from AWS).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,8 +63,19 @@ impl Tone {
     }
 }
 
-/// The tables of one step; empty when nothing was seen yet.
+/// The tables of one step; empty when nothing was seen yet. What was denied or failed is a table
+/// without rows whose note says so: never one that looks as if there were nothing.
 pub fn tables(evidence: &Evidence, step: Step) -> Vec<Table> {
-    let _ = (evidence, step);
-    Vec::new()
+    let case = Case::new(evidence);
+    match step {
+        Step::TargetHealth => target_health::tables(&case),
+        Step::ErrorLogs => error_logs::tables(&case),
+        Step::Network => network::tables(&case),
+        Step::Load => load::tables(&case),
+        Step::Tls => tls::tables(&case),
+        Step::Timeouts => timeouts::tables(&case),
+    }
 }
+
+#[cfg(test)]
+mod tests;

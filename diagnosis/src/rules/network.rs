@@ -1,7 +1,7 @@
 //! Rules of the step `network`.
 
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;
 mod load_balancer_egress_blocked;
 mod network_acl_blocks_request;
 mod network_acl_blocks_return;

@@ -1,0 +1,186 @@
+//! What every table holds to, and a few of them in detail.
+
+use super::*;
+use crate::{
+    evidence::{Certificate, LoadBalancer, Window},
+    fixture::{at, denied, healthy, hung_up, refused, seen, set_health, set_rows, target},
+    observed::Observed,
+    rules::network::fixture::{edit, networked},
+};
+
+fn table(evidence: &Evidence, step: Step, id: &str) -> Table {
+    tables(evidence, step)
+        .into_iter()
+        .find(|table| table.id == id)
+        .unwrap_or_else(|| panic!("no table {id}"))
+}
+
+fn texts(table: &Table, row: usize) -> Vec<&str> {
+    table.rows[row]
+        .iter()
+        .map(|cell| cell.text.as_str())
+        .collect()
+}
+
+#[test]
+fn every_table_is_square_and_named_once() {
+    let mut evidence = networked();
+    set_rows(
+        &mut evidence,
+        vec![hung_up("10:20:00", 1, 0.0), refused("10:21:00", 2)],
+    );
+    for step in Step::ALL {
+        let tables = tables(&evidence, step);
+        assert!(tables.len() >= 2, "{step}");
+        for table in &tables {
+            assert_eq!(
+                tables.iter().filter(|other| other.id == table.id).count(),
+                1
+            );
+            assert!(!table.cites.is_empty(), "{} cites nothing", table.id);
+            for row in &table.rows {
+                assert_eq!(row.len(), table.columns.len(), "{}", table.id);
+            }
+        }
+    }
+}
+
+#[test]
+fn what_was_not_asked_has_no_table() {
+    let window = Window {
+        from: at("10:00:00"),
+        to: at("11:00:00"),
+    };
+    let nothing = Evidence::new(LoadBalancer::default(), window, at("11:00:00"));
+    for step in Step::ALL {
+        assert_eq!(tables(&nothing, step), [], "{step}");
+    }
+}
+
+#[test]
+fn what_was_denied_says_so_instead_of_looking_empty() {
+    let mut evidence = networked();
+    evidence.target_groups = denied("elasticloadbalancing:DescribeTargetGroups");
+    evidence.access_log = denied("s3:ListBucket");
+    evidence.certificates = denied("acm:DescribeCertificate");
+    evidence.security_groups = denied("ec2:DescribeSecurityGroups");
+    evidence.metrics = Observed::Failed {
+        reason: "throttled".to_owned(),
+        source: vec![1],
+    };
+    for (step, id, words) in [
+        (
+            Step::TargetHealth,
+            "targets",
+            "elasticloadbalancing:DescribeTargetGroups",
+        ),
+        (
+            Step::TargetHealth,
+            "target-groups",
+            "elasticloadbalancing:DescribeTargetGroups",
+        ),
+        (Step::ErrorLogs, "rows", "s3:ListBucket"),
+        (
+            Step::Network,
+            "security-groups",
+            "ec2:DescribeSecurityGroups",
+        ),
+        (
+            Step::Network,
+            "paths",
+            "elasticloadbalancing:DescribeTargetGroups",
+        ),
+        (Step::Load, "load-balancer-metrics", "throttled"),
+        (Step::Tls, "certificates", "acm:DescribeCertificate"),
+        (Step::Timeouts, "gaps", "s3:ListBucket"),
+    ] {
+        let table = table(&evidence, step, id);
+        assert!(
+            table.note.contains("Not seen: ") && table.note.contains(words),
+            "{}",
+            table.note
+        );
+        assert_eq!(table.rows_total, 0, "{id}");
+    }
+}
+
+#[test]
+fn faults_come_first_and_the_rest_is_counted() {
+    let mut evidence = healthy();
+    let mut targets: Vec<_> = (0..=255).map(|_| target(2, "healthy", None)).collect();
+    targets.push(target(1, "unhealthy", Some("Target.Timeout")));
+    set_health(&mut evidence, targets);
+    let table = table(&evidence, Step::TargetHealth, "targets");
+    assert_eq!((table.rows.len(), table.rows_total), (ROWS_SHOWN, 257));
+    assert!(
+        table.note.contains("The first 200 of 257 rows."),
+        "{}",
+        table.note
+    );
+    assert_eq!(texts(&table, 0)[3..5], ["unhealthy", "Target.Timeout"]);
+    assert_eq!(table.rows[0][3].tone, Tone::Bad);
+}
+
+#[test]
+fn rows_read_as_the_log_has_them() {
+    let mut evidence = healthy();
+    let mut row = hung_up("10:20:00.25", 1, 4.205);
+    row.idle_ms = Some(4_980);
+    row.node = Some("10.0.8.5".to_owned());
+    set_rows(&mut evidence, vec![row]);
+    assert_eq!(
+        texts(&table(&evidence, Step::ErrorLogs, "rows"), 0),
+        [
+            "2026-11-20 10:20:00.250",
+            "502",
+            "-",
+            "10.0.1.1:8080",
+            "10.0.8.5",
+            "0.001 / 4.205 / -1",
+            "4.98 s",
+            "GET /cart",
+            "300",
+            "272",
+            "–",
+            "1"
+        ]
+    );
+    assert_eq!(
+        texts(&table(&evidence, Step::Timeouts, "gaps"), 0),
+        ["4–5", "1", "1"]
+    );
+}
+
+#[test]
+fn shut_paths_name_the_rule() {
+    let mut evidence = networked();
+    let open = table(&evidence, Step::Network, "paths");
+    assert_eq!(open.rows_total, 6);
+    assert!(open.rows.iter().all(|row| row[6].text == "open"));
+    edit(&mut evidence.security_groups)[1].rules.clear();
+    let shut = table(&evidence, Step::Network, "paths");
+    assert_eq!(
+        texts(&shut, 0),
+        [
+            "subnet-a",
+            "eu-west-1a",
+            "i-1",
+            "web",
+            "8080",
+            "requests",
+            "blocked by no rule of sg-web (inbound rules of the target's security groups)"
+        ]
+    );
+}
+
+#[test]
+fn long_and_odd_texts_stay_text() {
+    let mut evidence = healthy();
+    evidence.certificates = seen(vec![Certificate {
+        domain: Some("<script>".to_owned() + &"é".repeat(1_000)),
+        ..Certificate::default()
+    }]);
+    let table = table(&evidence, Step::Tls, "certificates");
+    assert_eq!(table.rows[0][0].text.chars().count(), 301);
+    assert_eq!(table.rows[0][1].text, "not seen");
+}
