@@ -80,7 +80,10 @@ async fn exchange(
         request = request.header("If-Match", version);
     }
     let sent = match body {
-        Some(body) => match request.header("Content-Type", "application/json").body(body) {
+        Some(body) => match request
+            .header("Content-Type", "application/json")
+            .body(body)
+        {
             Ok(request) => request.send().await,
             Err(error) => Err(error),
         },
@@ -96,7 +99,10 @@ async fn exchange(
         kind: "about:blank".to_owned(),
         title: "The server refused".to_owned(),
         status: response.status(),
-        detail: format!("It answered with status {} and no reason.", response.status()),
+        detail: format!(
+            "It answered with status {} and no reason.",
+            response.status()
+        ),
         what_to_do: "Try again; if it stays, the server's log says why.".to_owned(),
         ..Problem::default()
     }))

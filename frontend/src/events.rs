@@ -106,7 +106,11 @@ impl Drop for Stream {
 impl Listener {
     fn open(self: Rc<Self>) {
         // The page may be left between an attempt and the next: its state is gone then.
-        if self.state.try_with_value(|state| state.left).unwrap_or(true) {
+        if self
+            .state
+            .try_with_value(|state| state.left)
+            .unwrap_or(true)
+        {
             return;
         }
         let address = events_address(&self.investigation, (self.after)());
@@ -134,7 +138,8 @@ impl Listener {
         });
         for kind in KINDS {
             // Fails only for a listener that is not a function.
-            let _ = source.add_event_listener_with_callback(kind, on_event.as_ref().unchecked_ref());
+            let _ =
+                source.add_event_listener_with_callback(kind, on_event.as_ref().unchecked_ref());
         }
         source.set_onopen(Some(on_open.as_ref().unchecked_ref()));
         source.set_onerror(Some(on_error.as_ref().unchecked_ref()));

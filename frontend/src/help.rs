@@ -68,7 +68,8 @@ pub(crate) fn blocks(markdown: &str) -> Vec<Block> {
 
 /// The blocks under the heading, up to the next one.
 pub(crate) fn section<'a>(blocks: &'a [Block], heading: &str) -> &'a [Block] {
-    let is = |block: &Block| matches!(block, Block::Heading(text) if text.eq_ignore_ascii_case(heading));
+    let is =
+        |block: &Block| matches!(block, Block::Heading(text) if text.eq_ignore_ascii_case(heading));
     let Some(start) = blocks.iter().position(is) else {
         return &[];
     };

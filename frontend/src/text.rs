@@ -11,6 +11,8 @@ use diagnosis::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Sign {
     Good,
+    /// What was looked for: the cause, its proof.
+    Found,
     Warn,
     Bad,
     Quiet,
@@ -22,7 +24,7 @@ impl Sign {
         match self {
             Self::Good => "good",
             Self::Warn => "warn",
-            Self::Bad => "bad",
+            Self::Found | Self::Bad => "bad",
             Self::Quiet => "quiet",
             Self::Busy => "busy",
         }
@@ -31,7 +33,7 @@ impl Sign {
 
 pub(crate) const fn verdict(verdict: Verdict) -> (Sign, &'static str) {
     match verdict {
-        Verdict::CauseFound => (Sign::Bad, "Cause found"),
+        Verdict::CauseFound => (Sign::Found, "Cause found"),
         Verdict::LikelyCause => (Sign::Warn, "Likely cause"),
         Verdict::NoFaultFound => (Sign::Good, "No fault found"),
         Verdict::CannotTell => (Sign::Quiet, "Cannot tell"),
@@ -41,7 +43,7 @@ pub(crate) const fn verdict(verdict: Verdict) -> (Sign, &'static str) {
 pub(crate) const fn strength(strength: Strength) -> (Sign, &'static str, &'static str) {
     match strength {
         Strength::Proven => (
-            Sign::Bad,
+            Sign::Found,
             "Proven",
             "The evidence names this cause, and nothing contradicts it.",
         ),
@@ -77,7 +79,7 @@ pub(crate) const fn step_state(state: StepState) -> (Sign, &'static str) {
 
 pub(crate) const fn answer(answer: RuleAnswer) -> (Sign, &'static str) {
     match answer {
-        RuleAnswer::Found => (Sign::Bad, "Found"),
+        RuleAnswer::Found => (Sign::Found, "Found"),
         RuleAnswer::Clear => (Sign::Good, "Ruled out"),
         RuleAnswer::CannotTell => (Sign::Warn, "Cannot tell"),
     }

@@ -10,15 +10,25 @@ pub(crate) fn utc(at: DateTime<Utc>) -> String {
 
 /// `22 Nov 2026, 02:10–03:10 UTC`
 pub(crate) fn window_utc(window: Window) -> String {
-    format!("{} UTC", span(window.from.naive_utc(), window.to.naive_utc()))
+    format!(
+        "{} UTC",
+        span(window.from.naive_utc(), window.to.naive_utc())
+    )
 }
 
-/// `22 Nov 2026, 03:10–04:10 your time`; `None` where the person's clock is on UTC.
+/// `03:10–04:10 your time`, with the day where it is another one; `None` where the person's clock is on UTC.
 pub(crate) fn window_local(window: Window) -> Option<String> {
     let from = window.from.with_timezone(&Local);
     let to = window.to.with_timezone(&Local);
-    (from.offset().local_minus_utc() != 0)
-        .then(|| format!("{} your time", span(from.naive_local(), to.naive_local())))
+    // The day is said once, with UTC, where both clocks agree on it.
+    let same_days =
+        from.date_naive() == window.from.date_naive() && to.date_naive() == from.date_naive();
+    let words = if same_days {
+        format!("{}–{}", from.format("%H:%M"), to.format("%H:%M"))
+    } else {
+        span(from.naive_local(), to.naive_local())
+    };
+    (from.offset().local_minus_utc() != 0).then(|| format!("{words} your time"))
 }
 
 /// How long a window is: `1 h`, `1 h 30 min`.
@@ -99,8 +109,14 @@ mod tests {
 
     #[test]
     fn a_field_is_read_as_utc_with_or_without_seconds() {
-        assert_eq!(from_field("2026-11-22T02:10"), Some(at("2026-11-22T02:10:00Z")));
-        assert_eq!(from_field("2026-11-22T02:10:30"), Some(at("2026-11-22T02:10:30Z")));
+        assert_eq!(
+            from_field("2026-11-22T02:10"),
+            Some(at("2026-11-22T02:10:00Z"))
+        );
+        assert_eq!(
+            from_field("2026-11-22T02:10:30"),
+            Some(at("2026-11-22T02:10:30Z"))
+        );
         assert_eq!(from_field("yesterday"), None);
     }
 

@@ -15,7 +15,10 @@ mod verdict;
 
 use diagnosis::{
     Step,
-    api::{CreateNote, Event, EventKind, Investigation, PatchInvestigation, Problem, RunState, Started, Status},
+    api::{
+        CreateNote, Event, EventKind, Investigation, PatchInvestigation, Problem, RunState,
+        Started, Status,
+    },
 };
 use gloo_timers::future::TimeoutFuture;
 use leptos::{prelude::*, task::spawn_local};
@@ -158,8 +161,7 @@ impl Wizard {
                 status: Some(status),
                 ..PatchInvestigation::default()
             };
-            let patched =
-                client::patch::<_, Investigation>(&self.path(""), version, &patch).await;
+            let patched = client::patch::<_, Investigation>(&self.path(""), version, &patch).await;
             self.connection.note(&patched);
             patched.map(|patched| {
                 self.session.try_update(|session| session.adopt(patched));
@@ -275,7 +277,11 @@ pub(crate) fn WizardView() -> impl IntoView {
         }
         // Not on a fresh page: there the focus is the browser's.
         if before.is_some_and(|before| before != step) {
-            announce::focus(if step.is_some() { "step-heading" } else { "summary-heading" });
+            announce::focus(if step.is_some() {
+                "step-heading"
+            } else {
+                "summary-heading"
+            });
         }
         step
     });

@@ -1,12 +1,7 @@
 //! A command to copy.
 
 use gloo_timers::future::TimeoutFuture;
-use leptos::{
-    prelude::*,
-    task::spawn_local,
-    wasm_bindgen::JsValue,
-    web_sys::js_sys::Reflect,
-};
+use leptos::{prelude::*, task::spawn_local, wasm_bindgen::JsValue, web_sys::js_sys::Reflect};
 use wasm_bindgen_futures::JsFuture;
 
 use crate::announce::Announcer;
@@ -26,7 +21,11 @@ pub(crate) fn Command(#[prop(into)] text: String, #[prop(into)] what: String) ->
 }
 
 #[component]
-pub(crate) fn CopyButton(#[prop(into)] text: String, #[prop(into)] what: String) -> impl IntoView {
+pub(crate) fn CopyButton(
+    #[prop(into)] text: String,
+    #[prop(into)] what: String,
+    #[prop(default = "Copy")] words: &'static str,
+) -> impl IntoView {
     let announcer = Announcer::get();
     let result = RwSignal::new(None::<bool>);
     let copy = move |_| {
@@ -46,7 +45,7 @@ pub(crate) fn CopyButton(#[prop(into)] text: String, #[prop(into)] what: String)
     view! {
         <button type="button" class="button button-small copy" on:click=copy>
             {move || match result.get() {
-                None => "Copy",
+                None => words,
                 Some(true) => "Copied",
                 Some(false) => "Select it",
             }}

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use crate::help::{Block, Inline};
 
-/// Headings are shown as `h3`: help stands under the `h2` of its section or page.
+/// Headings are shown as `h2`: only whole help pages have any.
 #[component]
 pub(crate) fn Prose(blocks: Vec<Block>) -> impl IntoView {
     view! { <div class="prose">{blocks.into_iter().map(block).collect_view()}</div> }
@@ -12,7 +12,7 @@ pub(crate) fn Prose(blocks: Vec<Block>) -> impl IntoView {
 
 fn block(block: Block) -> AnyView {
     match block {
-        Block::Heading(text) => view! { <h3>{text}</h3> }.into_any(),
+        Block::Heading(text) => view! { <h2>{text}</h2> }.into_any(),
         Block::Paragraph(parts) => view! { <p>{line(parts)}</p> }.into_any(),
         Block::List(items) => view! {
             <ul>{items.into_iter().map(|item| view! { <li>{line(item)}</li> }).collect_view()}</ul>

@@ -10,6 +10,7 @@ pub(crate) fn Icon(sign: Sign) -> impl IntoView {
     let path = match sign {
         Sign::Good => "M3.2 8.6 6.4 11.8 12.8 4.6",
         Sign::Warn => "M8 4v4.6M8 11.4v.4",
+        Sign::Found => "M8 5.4a2.6 2.6 0 1 0 0 5.2 2.6 2.6 0 0 0 0-5.2",
         Sign::Bad => "M4.4 4.4l7.2 7.2M11.6 4.4l-7.2 7.2",
         Sign::Quiet => "M4.4 8h7.2",
         Sign::Busy => "M8 1.5A6.5 6.5 0 0 1 14.5 8",

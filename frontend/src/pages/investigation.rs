@@ -50,7 +50,8 @@ fn Loaded(id: String, step: Memo<Option<Step>>) -> impl IntoView {
             load.run(());
         }
     });
-    move || match loaded.get() {
+    move || {
+        match loaded.get() {
         Load::Waiting => view! {
             <div class="page"><p class="waiting" role="status">"Loading the investigation…"</p></div>
         }
@@ -70,5 +71,6 @@ fn Loaded(id: String, step: Memo<Option<Step>>) -> impl IntoView {
             Wizard::provide(session, step);
             view! { <WizardView/> }.into_any()
         }
+    }
     }
 }

@@ -19,13 +19,15 @@ pub(super) fn Calls(step: Option<Step>) -> impl IntoView {
         Some(step) => session.running(step),
         None => session.run().is_some(),
     });
+    // The newest first: what is under way stands on top.
+    let newest_first = move || calls.get().into_iter().rev();
     let totals = move || calls.with(|calls| totals(calls));
     view! {
         <Show when=move || at_work.get() || !calls.with(Vec::is_empty)>
             <details class="panel calls" prop:open=move || at_work.get()>
                 <summary>{totals}</summary>
                 <ol class="call-list">
-                    <For each=move || calls.get() key=|call| (call.n(), matches!(call, Call::Ended(_))) let:call>
+                    <For each=newest_first key=|call| (call.n(), matches!(call, Call::Ended(_))) let:call>
                         <Line call/>
                     </For>
                 </ol>
@@ -42,7 +44,7 @@ fn Line(call: Call) -> impl IntoView {
         Call::Started(call) => view! {
             <li class="call">
                 <Icon sign=Sign::Busy/>
-                <span class="call-what"><span class="quiet">{call.service} " "</span>{call.operation}</span>
+                <span class="call-what">{call.operation} <span class="quiet">" " {call.service}</span></span>
                 <span class="call-detail quiet">"asking…"</span>
             </li>
         }
@@ -55,9 +57,8 @@ fn Line(call: Call) -> impl IntoView {
                 <li class="call" class:call-not-seen=!seen>
                     <Icon sign/>
                     <span class="call-what">
-                        <button type="button" class="link" on:click=move |_| wizard.observed.set(Some(n))>
-                            <span class="quiet">{observation.service} " "</span>{observation.operation}
-                        </button>
+                        <button type="button" class="link" on:click=move |_| wizard.observed.set(Some(n))>{observation.operation}</button>
+                        <span class="quiet">" " {observation.service}</span>
                     </span>
                     <span class="call-detail">
                         {(!seen).then(|| view! { <strong class=format!("tone-{}", sign.class())>{words} ": "</strong> })}

@@ -39,7 +39,7 @@ pub(super) fn FindingCard(finding: Finding, open: bool) -> impl IntoView {
         ));
     }
     for (code, count) in explains_neighbours.iter().filter(|(_, count)| **count > 0) {
-        explained.push(format!("{} × {code}", text::count(*count)));
+        explained.push(format!("{}\u{a0}×\u{a0}{code}", text::count(*count)));
     }
     let help_address = format!("/rules/{rule}");
     view! {

@@ -17,22 +17,21 @@ pub(super) fn Header() -> impl IntoView {
     let wizard = Wizard::get();
     let title = wizard.part(|session| session.investigation.title.clone());
     let practice = wizard.now(|session| session.investigation.practice);
-    let load_balancer =
-        wizard.now(|session| session.investigation.diagnosis.load_balancer.clone());
+    let load_balancer = wizard.now(|session| session.investigation.diagnosis.load_balancer.clone());
     let window = wizard.part(|session| session.investigation.diagnosis.window);
     let status = wizard.part(|session| session.investigation.status);
-    let link = format!(
-        "{}{}",
-        window_origin(),
-        wizard.address(None)
-    );
-    let of_account = (!load_balancer.account.is_empty())
-        .then(|| format!(", account {}", load_balancer.account));
-    let local = move || time::window_local(window.get()).map(|local| view! { <span class="quiet">" (" {local} ")"</span> });
+    let link = format!("{}{}", window_origin(), wizard.address(None));
+    let of_account =
+        (!load_balancer.account.is_empty()).then(|| format!(", account {}", load_balancer.account));
+    let local = move || {
+        time::window_local(window.get())
+            .map(|local| view! { <span class="quiet">" (" {local} ")"</span> })
+    };
     view! {
         <header class="investigation-head">
             <div class="investigation-title">
                 <h1 id="heading" tabindex="-1">{move || title.get()}</h1>
+                <CopyButton text=link what="the link to this investigation" words="Copy link"/>
                 {practice.then(|| view! { <span class="tag tag-practice">"Practice: recorded evidence, nothing is asked of AWS"</span> })}
             </div>
             <dl class="facts">
@@ -58,20 +57,13 @@ pub(super) fn Header() -> impl IntoView {
                         </select>
                     </dd>
                 </div>
-                <div>
-                    <dt>"Link for others"</dt>
-                    <dd><CopyButton text=link what="the link to this investigation"/></dd>
-                </div>
             </dl>
         </header>
     }
 }
 
 fn window_origin() -> String {
-    window()
-        .location()
-        .origin()
-        .unwrap_or_default()
+    window().location().origin().unwrap_or_default()
 }
 
 fn id_of(status: Status) -> &'static str {

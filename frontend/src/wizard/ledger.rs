@@ -117,7 +117,7 @@ fn neighbours(ledger: &Ledger) -> Option<String> {
     let counted: Vec<String> = ledger
         .neighbours
         .iter()
-        .map(|(code, count)| format!("{} × {code}", text::count(*count)))
+        .map(|(code, count)| format!("{}\u{a0}×\u{a0}{code}", text::count(*count)))
         .collect();
     (!counted.is_empty()).then(|| format!("In the same window: {}.", counted.join(", ")))
 }

@@ -83,7 +83,7 @@ fn Facts(observation: Observation) -> impl IntoView {
     let action = observation.action();
     view! {
         <p class="dialog-operation"><strong>{observation.operation}</strong><span class="quiet">" " {observation.service} " in " {observation.region}</span></p>
-        <p><Chip sign text=words/> <span class="quiet">{time::utc(observation.at)} ", took " {text::count(observation.took_ms)} " ms"</span></p>
+        <p class="finding-strength"><Chip sign text=words/> <span class="quiet">{time::utc(observation.at)} ", took " {text::count(observation.took_ms)} " ms"</span></p>
         {(!observation.detail.is_empty()).then(|| view! { <p>{observation.detail}</p> })}
         {(observation.outcome == Outcome::Denied).then(|| view! {
             <p>"To see this, allow the action "<code>{action}</code>", then run the step again."</p>

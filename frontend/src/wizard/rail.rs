@@ -1,6 +1,9 @@
 //! The six steps at a glance: what was run, what it found, where one is.
 
-use diagnosis::{Step, document::{RuleAnswer, StepState, Strength}};
+use diagnosis::{
+    Step,
+    document::{RuleAnswer, StepState, Strength},
+};
 use leptos::prelude::*;
 
 use super::Wizard;
@@ -25,7 +28,7 @@ pub(super) fn Rail() -> impl IntoView {
         if session.has_answer() {
             text::counted(findings, "finding", "findings")
         } else {
-            "The verdict and what it rests on".to_owned()
+            "The verdict".to_owned()
         }
     });
     view! {
@@ -97,7 +100,10 @@ fn glance(session: &Session, step: Step) -> Glance {
             .count();
         if count > 0 {
             strongest = strongest.or(Some(strength));
-            parts.push(format!("{count} {}", text::strength(strength).1.to_lowercase()));
+            parts.push(format!(
+                "{count} {}",
+                text::strength(strength).1.to_lowercase()
+            ));
         }
     }
     let undecided = result

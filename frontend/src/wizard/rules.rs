@@ -1,13 +1,13 @@
 //! The rules of a step that found nothing: those that cannot tell, with what they miss, and those ruled out.
 
-use diagnosis::{Step, document::{RuleAnswer, RuleResult}};
+use diagnosis::{
+    Step,
+    document::{RuleAnswer, RuleResult},
+};
 use leptos::prelude::*;
 
 use super::Wizard;
-use crate::{
-    components::Icon,
-    text,
-};
+use crate::{components::Icon, text};
 
 #[component]
 pub(super) fn Rules(step: Step) -> impl IntoView {

@@ -14,16 +14,26 @@ use crate::{
 #[component]
 pub(super) fn StepPage(step: Step) -> impl IntoView {
     let wizard = Wizard::get();
-    let number = Step::ALL.iter().position(|known| *known == step).unwrap_or(0) + 1;
+    let number = Step::ALL
+        .iter()
+        .position(|known| *known == step)
+        .unwrap_or(0)
+        + 1;
     let state = wizard.part(move |session| {
         if session.running(step) {
             (Sign::Busy, "Running")
         } else {
-            text::step_state(session.result(step).map_or(StepState::NotRun, |result| result.state))
+            text::step_state(
+                session
+                    .result(step)
+                    .map_or(StepState::NotRun, |result| result.state),
+            )
         }
     });
     let not_run = wizard.part(move |session| {
-        session.result(step).is_none_or(|result| result.state == StepState::NotRun)
+        session
+            .result(step)
+            .is_none_or(|result| result.state == StepState::NotRun)
     });
     let under_way = wizard.part(|session| session.run().is_some());
     let findings = wizard.part(move |session| {
@@ -67,9 +77,15 @@ pub(super) fn StepPage(step: Step) -> impl IntoView {
         <Show when=move || not_run.get() && !under_way.get()>
             <p class="empty panel">"This step has not been run: nothing is known here yet."</p>
         </Show>
-        <section class="findings" aria-label="Findings of this step">
-            {move || findings.get().into_iter().map(|finding| view! { <FindingCard finding open=true/> }).collect_view()}
-        </section>
+        {move || {
+            let findings = findings.get();
+            (!findings.is_empty()).then(|| view! {
+                <section class="findings" aria-labelledby="findings-heading">
+                    <h3 id="findings-heading">"What this step found"</h3>
+                    {findings.into_iter().map(|finding| view! { <FindingCard finding open=true/> }).collect_view()}
+                </section>
+            })
+        }}
         <Rules step/>
         {move || {
             let tables = tables.get();

@@ -9,6 +9,9 @@ use crate::{
     text::{self, Sign},
 };
 
+/// Text longer than this many characters is broken into lines.
+const LONG: usize = 48;
+
 #[component]
 pub(super) fn EvidenceTable(table: Table) -> impl IntoView {
     let Table {
@@ -63,10 +66,11 @@ fn body(cell: Cell, numeric: bool) -> impl IntoView {
         Tone::Warn => Some((Sign::Warn, "warning: ")),
         Tone::Bad => Some((Sign::Bad, "fault: ")),
     };
+    let long = cell.text.chars().count() > LONG;
     match tone {
-        None => view! { <td class:numeric=numeric>{cell.text}</td> }.into_any(),
+        None => view! { <td class:numeric=numeric class:long=long>{cell.text}</td> }.into_any(),
         Some((sign, words)) => view! {
-            <td class:numeric=numeric>
+            <td class:numeric=numeric class:long=long>
                 <span class=format!("toned tone-{}", sign.class())>
                     <Icon sign/><span class="sr-only">{words}</span><span>{cell.text}</span>
                 </span>

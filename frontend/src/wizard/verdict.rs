@@ -1,6 +1,10 @@
 //! The answer in words, always on top, with the one thing to do next.
 
-use diagnosis::{Step, api::RunState, document::{StepState, Verdict}};
+use diagnosis::{
+    Step,
+    api::RunState,
+    document::{StepState, Verdict},
+};
 use leptos::prelude::*;
 
 use super::Wizard;
@@ -43,7 +47,7 @@ pub(super) fn VerdictBar() -> impl IntoView {
         <section class=class aria-label="Verdict">
             <div class="verdict-sign">{move || view! { <Icon sign=shown.with(|shown| shown.sign)/> }}</div>
             <div class="verdict-words">
-                <p class="verdict-title">{move || shown.with(|shown| shown.title)}</p>
+                <h2 class="verdict-title">{move || shown.with(|shown| shown.title)}</h2>
                 <p>{move || shown.with(|shown| shown.words.clone())}</p>
                 {move || shown.with(|shown| shown.trouble.clone()).map(|trouble| view! { <p class="verdict-trouble">{trouble}</p> })}
                 {move || shown.with(|shown| shown.progress).map(|(ended, all)| view! {
@@ -73,7 +77,9 @@ fn NextButtons(next: Next) -> impl IntoView {
         }
         .into_any(),
         Next::Fix(step) => view! {
-            <a class="button button-primary button-large" href=wizard.address(Some(step)) data-noscroll="">"See the proof and the fix"</a>
+            <Show when=move || wizard.step.get() != Some(step)>
+                <a class="button button-primary button-large" href=wizard.address(Some(step)) data-noscroll="">"See the proof and the fix"</a>
+            </Show>
             {run("", "Run all again")}
         }
         .into_any(),
@@ -119,7 +125,8 @@ fn shown(session: &Session) -> Shown {
         return Shown {
             sign: Sign::Quiet,
             title: "Not run yet",
-            words: "Six steps ask AWS about this load balancer and this window. They only read.".to_owned(),
+            words: "Six steps ask AWS about this load balancer and this window. They only read."
+                .to_owned(),
             next: Next::RunAll,
             progress: None,
             trouble,
@@ -132,7 +139,12 @@ fn shown(session: &Session) -> Shown {
         .any(|result| result.state == StepState::NotRun);
     let next = match diagnosis.findings.first() {
         _ if trouble.is_some() => Next::RunRest,
-        Some(first) if matches!(diagnosis.verdict, Verdict::CauseFound | Verdict::LikelyCause) => {
+        Some(first)
+            if matches!(
+                diagnosis.verdict,
+                Verdict::CauseFound | Verdict::LikelyCause
+            ) =>
+        {
             Next::Fix(first.step)
         }
         _ if incomplete => Next::RunRest,
@@ -160,7 +172,9 @@ fn trouble(state: RunState, reason: Option<&str>) -> Option<String> {
     let words = match state {
         RunState::Running | RunState::Done => return None,
         RunState::Cancelled => "The last run was cancelled: what it had seen is kept.",
-        RunState::Interrupted => "The server stopped in the middle of the last run: what it had seen is kept, running again completes it.",
+        RunState::Interrupted => {
+            "The server stopped in the middle of the last run: what it had seen is kept, running again completes it."
+        }
         RunState::Failed => "The last run could not begin.",
     };
     Some(match reason {

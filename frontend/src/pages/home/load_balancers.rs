@@ -131,9 +131,8 @@ fn Row(balancer: LoadBalancerSummary) -> impl IntoView {
     let faults = match http_502_last_hour {
         None => view! { <span class="quiet">"502s unknown"</span> }.into_any(),
         Some(0) => view! { <span class="quiet">"no 502"</span> }.into_any(),
-        Some(n) => {
-            view! { <strong class="tone-bad">{text::count(n)} " × 502"</strong> }.into_any()
-        }
+        Some(n) => view! { <strong class="tone-bad">{text::count(n)} "\u{a0}×\u{a0}502"</strong> }
+            .into_any(),
     };
     let health = match targets {
         None => view! { <span class="quiet">"health unknown"</span> }.into_any(),
@@ -166,7 +165,7 @@ fn Row(balancer: LoadBalancerSummary) -> impl IntoView {
                 <span class="balancer-name">{name}</span>
                 <span class="balancer-kind">{text::load_balancer_type(kind)} {(!scheme.is_empty()).then(|| format!(", {scheme}"))}</span>
                 <span class="balancer-state">{(!state.is_empty()).then(|| view! { <Chip sign text=state.replace('_', " ")/> })}</span>
-                <span class="balancer-faults">{faults}<span class="quiet">" in the last hour"</span></span>
+                <span class="balancer-faults">{faults}<span class="quiet">" last hour"</span></span>
                 <span class="balancer-health">{health}</span>
                 <span class="balancer-go" aria-hidden="true">{move || if busy() { "…" } else { "→" }}</span>
             </button>

@@ -29,10 +29,7 @@ pub(super) fn Practice(incidents: Vec<PracticeIncident>) -> impl IntoView {
             connection.note(&made);
             opening.try_set(None);
             match made {
-                Ok(made) => navigate(
-                    &format!("/investigations/{}", made.id),
-                    Default::default(),
-                ),
+                Ok(made) => navigate(&format!("/investigations/{}", made.id), Default::default()),
                 Err(failed) => drop(problem.try_set(Some(failed))),
             }
         });

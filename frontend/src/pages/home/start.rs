@@ -94,7 +94,10 @@ impl Start {
             match made {
                 Ok(made) => {
                     self.navigate.try_with_value(|navigate| {
-                        navigate(&format!("/investigations/{}", made.id), NavigateOptions::default());
+                        navigate(
+                            &format!("/investigations/{}", made.id),
+                            NavigateOptions::default(),
+                        );
                     });
                 }
                 Err(problem) => drop(self.problem.try_set(Some(problem))),
@@ -108,7 +111,10 @@ impl Start {
         region: Option<String>,
     ) -> Result<CreateInvestigation, Problem> {
         if load_balancer.is_empty() {
-            return Err(mistake("Which load balancer?", "Give its name, ARN, DNS name or a URL that it serves."));
+            return Err(mistake(
+                "Which load balancer?",
+                "Give its name, ARN, DNS name or a URL that it serves.",
+            ));
         }
         let mut request = CreateInvestigation {
             load_balancer,
@@ -118,7 +124,10 @@ impl Start {
         let window = self.window.get_untracked();
         if window == FROM_TO {
             let Some(window) = self.from_to() else {
-                return Err(mistake("Which window?", "Give both times as a date and a time, in UTC."));
+                return Err(mistake(
+                    "Which window?",
+                    "Give both times as a date and a time, in UTC.",
+                ));
             };
             request.from = Some(time::rfc3339(window.from));
             request.to = Some(time::rfc3339(window.to));
@@ -227,9 +236,7 @@ pub(super) fn StartForm(regions: Vec<String>) -> impl IntoView {
 #[component]
 fn FromTo(start: Start) -> impl IntoView {
     let in_words = move || match start.from_to() {
-        Some(window) if window.from >= window.to => {
-            "The window ends before it starts.".to_owned()
-        }
+        Some(window) if window.from >= window.to => "The window ends before it starts.".to_owned(),
         Some(window) => match time::window_local(window) {
             Some(local) => format!("{}, that is {local}.", time::length(window)),
             None => format!("{}. Your clock is on UTC too.", time::length(window)),
