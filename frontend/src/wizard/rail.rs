@@ -45,14 +45,15 @@ pub(super) fn Rail() -> impl IntoView {
                 </li>
                 {Step::ALL.into_iter().enumerate().map(|(at, step)| {
                     let glance = wizard.part(move |session| glance(session, step));
+                    let sign = Memo::new(move |_| glance.with(|glance| glance.sign));
                     view! {
                         <li>
                             <a class="rail-item" href=wizard.address(Some(step)) data-noscroll="" aria-current=current(Some(step))>
                                 <span class="rail-mark" aria-hidden="true">{at + 1}</span>
                                 <span class="rail-words">
                                     <span class="rail-title">{step.title()}</span>
-                                    <span class=move || format!("rail-state tone-{}", glance.with(|glance| glance.sign.class()))>
-                                        {move || view! { <Icon sign=glance.with(|glance| glance.sign)/> }}
+                                    <span class=move || format!("rail-state tone-{}", sign.get().class())>
+                                        {move || view! { <Icon sign=sign.get()/> }}
                                         <span>{move || glance.with(|glance| glance.words.clone())}</span>
                                     </span>
                                 </span>

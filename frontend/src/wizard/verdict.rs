@@ -42,19 +42,23 @@ struct Shown {
 pub(super) fn VerdictBar() -> impl IntoView {
     let wizard = Wizard::get();
     let shown = wizard.part(shown);
-    let class = move || format!("verdict verdict-{}", shown.with(|shown| shown.sign.class()));
+    // Of their own, so that a new count of calls does not make a new button under the finger.
+    let sign = Memo::new(move |_| shown.with(|shown| shown.sign));
+    let next = Memo::new(move |_| shown.with(|shown| shown.next));
+    let progress = Memo::new(move |_| shown.with(|shown| shown.progress));
+    let class = move || format!("verdict verdict-{}", sign.get().class());
     view! {
         <section class=class aria-label="Verdict">
-            <div class="verdict-sign">{move || view! { <Icon sign=shown.with(|shown| shown.sign)/> }}</div>
+            <div class="verdict-sign">{move || view! { <Icon sign=sign.get()/> }}</div>
             <div class="verdict-words">
                 <h2 class="verdict-title">{move || shown.with(|shown| shown.title)}</h2>
                 <p>{move || shown.with(|shown| shown.words.clone())}</p>
                 {move || shown.with(|shown| shown.trouble.clone()).map(|trouble| view! { <p class="verdict-trouble">{trouble}</p> })}
-                {move || shown.with(|shown| shown.progress).map(|(ended, all)| view! {
+                {move || progress.get().map(|(ended, all)| view! {
                     <progress class="run-progress" value=ended max=all aria-label="Steps that ended"></progress>
                 })}
             </div>
-            <div class="verdict-next">{move || view! { <NextButtons next=shown.with(|shown| shown.next)/> }}</div>
+            <div class="verdict-next">{move || view! { <NextButtons next=next.get()/> }}</div>
         </section>
     }
 }
