@@ -3,7 +3,7 @@
 use super::{
     block::Block,
     gate::{Decider, Gate, LAST_ENTRY, Outcome, Reach},
-    world::{Acl, AclEntry, Peer, SubnetTables, Table, World},
+    world::{Acl, AclEntry, MAX_RULES, Peer, SubnetTables, Table, World},
 };
 
 /// The ports of a node's own end of its connections to targets.
@@ -197,6 +197,9 @@ fn acl<'a>(
         let Some(acl) = world.acl(tables) else {
             return Outcome::Unknown(format!("network ACL of {subnet}: not among those seen"));
         };
+        if acl.too_long {
+            return Outcome::Unknown(format!("{}: too many entries to judge", acl.id));
+        }
         let entries = if egress { &acl.outbound } else { &acl.inbound };
         let mut parts = Parts::default();
         walk(entries, block, ports, &mut parts);
@@ -339,6 +342,11 @@ fn security_groups<'a>(
                 partly: false,
             },
         };
+    }
+    blocks.sort_unstable();
+    blocks.dedup();
+    if blocks.len() > MAX_RULES {
+        return Outcome::Unknown(format!("{}: too many rules to judge", groups.join(", ")));
     }
     // Several rules may cover the subnet together.
     if covered(peer, &blocks) {

@@ -87,9 +87,7 @@ pub(super) const LAST_ENTRY: u32 = 32_767;
 impl fmt::Display for Decider<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::SecurityGroupRule { group, rule } if rule.is_empty() => {
-                write!(f, "a rule of {group}")
-            }
+            Self::SecurityGroupRule { group, rule: "" } => write!(f, "a rule of {group}"),
             Self::SecurityGroupRule { group, rule } => write!(f, "rule {rule} of {group}"),
             Self::NoSecurityGroupRule { groups } => {
                 write!(f, "no rule of {}", groups.join(", "))

@@ -8,6 +8,10 @@ use crate::{
     observed::Observed,
 };
 
+/// Rules of one security group, entries of one network ACL, routes of one table that are read: twice
+/// what AWS allows at most. What is longer did not come from AWS, and judging it could take for ever.
+pub(super) const MAX_RULES: usize = 2_000;
+
 /// Subnets, security groups, network ACLs, route tables and prefix lists of the evidence.
 #[derive(Debug)]
 pub struct World<'a> {
@@ -55,6 +59,7 @@ pub(super) enum Peer<'a> {
 #[derive(Debug)]
 pub(super) struct Acl<'a> {
     pub(super) id: &'a str,
+    pub(super) too_long: bool,
     /// In order of rule number.
     pub(super) inbound: Vec<AclEntry>,
     pub(super) outbound: Vec<AclEntry>,
@@ -275,6 +280,7 @@ fn acl(acl: &NetworkAcl) -> Acl<'_> {
     };
     Acl {
         id: &acl.id,
+        too_long: acl.entries.len() > MAX_RULES,
         inbound: of(false),
         outbound: of(true),
     }
@@ -305,6 +311,9 @@ fn route_table<'a>(table: &'a RouteTable, lists: &PrefixLists<'a>) -> Table<'a> 
             })),
             Err(missing) => gap = Some(missing),
         }
+    }
+    if routes.len() > MAX_RULES {
+        gap = Some(format!("{}: too many routes to judge", table.id));
     }
     routes.sort_by_key(|route| (std::cmp::Reverse(route.block.prefix()), route.blackhole));
     Table {

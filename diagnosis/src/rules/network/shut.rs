@@ -6,7 +6,7 @@
 //! nothing speaks against it; `likely` where something does, or where only health checks time out;
 //! `possible` where nothing of it was felt.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -215,11 +215,11 @@ fn shuts<'c, 'a>(
             .get(&(key(path.target), path.port))
             .copied()
             .unwrap_or_default();
+        // Paths come target by target, so the same one can only be the last.
         match shut
             .targets
-            .iter_mut()
-            .rev()
-            .find(|known| std::ptr::eq(known.target, path.target))
+            .last_mut()
+            .filter(|known| std::ptr::eq(known.target, path.target))
         {
             Some(known) => {
                 known.subnets.insert(path.subnet);
@@ -404,8 +404,9 @@ impl Proof {
         let mut rows = Vec::new();
         let mut strength = Strength::Proven;
         if shut.purpose == Purpose::Traffic {
+            let unanswered = Unanswered::of(case);
             for target in &shut.targets {
-                let failed = failed(question, shut, target, change);
+                let failed = failed(question, shut, target, change, &unanswered);
                 if failed.rows.is_empty() {
                     continue;
                 }
@@ -537,6 +538,42 @@ fn change<'a>(shut: &Shut<'_, 'a>) -> Option<&'a Change> {
         .max_by_key(|change| change.at)
 }
 
+/// The 502s and 504s that no target answered, by target, and where the nodes stand.
+struct Unanswered<'a> {
+    by_target: HashMap<&'a str, Vec<usize>>,
+    world: World<'a>,
+}
+
+impl<'a> Unanswered<'a> {
+    fn of(case: &Case<'a>) -> Self {
+        let mut by_target: HashMap<&str, Vec<usize>> = HashMap::new();
+        for (place, row) in case.rows().iter().enumerate() {
+            if matches!(row.elb_status_code, 502 | 504)
+                && row.target_status_code.is_none()
+                && let Some(target) = &row.target
+            {
+                by_target.entry(target).or_default().push(place);
+            }
+        }
+        Self {
+            by_target,
+            world: World::new(case.evidence),
+        }
+    }
+
+    fn rows_to(&self, target: &Target<'_>) -> Vec<usize> {
+        let mut rows: Vec<usize> = target
+            .addresses
+            .iter()
+            .filter_map(|address| self.by_target.get(address.as_str()))
+            .flatten()
+            .copied()
+            .collect();
+        rows.sort_unstable();
+        rows
+    }
+}
+
 struct Failed {
     rows: Vec<usize>,
     strength: Strength,
@@ -550,6 +587,7 @@ fn failed(
     shut: &Shut<'_, '_>,
     target: &ShutTarget<'_, '_>,
     change: Option<&Change>,
+    unanswered: &Unanswered<'_>,
 ) -> Failed {
     let case = shut.case;
     let mut failed = Failed {
@@ -557,30 +595,31 @@ fn failed(
         strength: Strength::Proven,
         against: Vec::new(),
     };
-    let own = |row: &FaultRow| {
-        row.target
+    let mut own = unanswered.rows_to(target.target);
+    own.retain(|place| {
+        let row = &case.rows()[*place];
+        row.target_group_arn
             .as_ref()
-            .is_some_and(|address| target.target.addresses.contains(address))
-            && row
-                .target_group_arn
-                .as_ref()
-                .is_none_or(|arn| *arn == target.target.target_group.arn)
+            .is_none_or(|arn| *arn == target.target.target_group.arn)
             // Before somebody shut the gate it was open.
-            && change.is_none_or(|change| started(row) >= change.at || case.evidence.window.from >= change.at)
-    };
-    let mut rows = case.places(|row| own(row) && never_connected(row));
+            && change.is_none_or(|change| {
+                started(row) >= change.at || case.evidence.window.from >= change.at
+            })
+    });
+    let connected = |place: &usize| !never_connected(&case.rows()[*place]);
+    let mut rows = own.clone();
+    rows.retain(|place| !connected(place));
     let Some(first) = rows.iter().map(|place| started(&case.rows()[*place])).min() else {
         return failed;
     };
 
     if !target.wholly() {
         // Some nodes get through: only those that do not may fail for this.
-        let world = World::new(case.evidence);
         let vpc = &case.evidence.load_balancer.vpc_id;
         let mut unsure = target.partly;
         rows.retain(|place| {
             let node = case.rows()[*place].node.as_deref().and_then(Block::parse);
-            match node.and_then(|node| world.subnet_of(vpc, node)) {
+            match node.and_then(|node| unanswered.world.subnet_of(vpc, node)) {
                 Some(subnet) => target.subnets.contains(subnet),
                 None => {
                     unsure = true;
@@ -605,14 +644,15 @@ fn failed(
             .map(|change| change.at)
             .filter(|at| *at >= case.evidence.window.from)
             .unwrap_or(first)
-            - TimeDelta::seconds(i64::from(idle_timeout));
-        rows.extend(case.places(|row| {
-            own(row)
+            .checked_sub_signed(TimeDelta::seconds(i64::from(idle_timeout)));
+        own.retain(|place| {
+            let row = &case.rows()[*place];
+            connected(place)
                 && row.elb_status_code == 504
                 && matches!(row.shape(), Shape::NotAnswered | Shape::NotAnsweredUntimed)
-                && !never_connected(row)
-                && started(row) >= from
-        }));
+                && from.is_some_and(|from| started(row) >= from)
+        });
+        rows.extend(own);
     }
 
     if target.wholly() {
@@ -661,7 +701,10 @@ fn never_connected(row: &FaultRow) -> bool {
         return true;
     }
     let waited = match (row.target_processing_time, row.request_creation_time) {
-        (Some(seconds), _) => Some(TimeDelta::milliseconds((seconds * 1_000.0) as i64)),
+        // Clamped: what a duration cannot hold is no ten seconds either.
+        (Some(seconds), _) => Some(TimeDelta::milliseconds(
+            (seconds * 1_000.0).clamp(-1e12, 1e12) as i64,
+        )),
         (None, Some(created)) => Some(row.time.signed_duration_since(created)),
         (None, None) => None,
     };
@@ -679,6 +722,7 @@ fn answered_meanwhile(case: &Case<'_>, rows: &[usize], first: DateTime<Utc>) -> 
         let row = &case.rows()[*place];
         row.idle_ms
             .and_then(|idle| i64::try_from(idle).ok())
-            .is_some_and(|idle| started(row) - TimeDelta::milliseconds(idle.min(1 << 40)) > first)
+            .and_then(|idle| started(row).checked_sub_signed(TimeDelta::try_milliseconds(idle)?))
+            .is_some_and(|answered| answered > first)
     })
 }
