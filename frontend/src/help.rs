@@ -18,6 +18,15 @@ pub(crate) enum Inline {
     Link { text: String, address: String },
 }
 
+/// The title of the page, its first line (`# …`), and what follows.
+pub(crate) fn title(markdown: &str) -> (Option<&str>, &str) {
+    let (first, rest) = markdown.split_once('\n').unwrap_or((markdown, ""));
+    match first.trim().strip_prefix("# ") {
+        Some(title) => (Some(title.trim()), rest),
+        None => (None, markdown),
+    }
+}
+
 pub(crate) fn blocks(markdown: &str) -> Vec<Block> {
     let mut blocks = Vec::new();
     let mut paragraph = String::new();
@@ -206,6 +215,13 @@ mod tests {
         );
         assert_eq!(section(&found, "how to be sure").len(), 2);
         assert!(section(&found, "References").is_empty());
+    }
+
+    #[test]
+    fn the_first_line_is_the_title() {
+        assert_eq!(title("# One\n\n## Two\n"), (Some("One"), "\n## Two\n"));
+        assert_eq!(title("# One"), (Some("One"), ""));
+        assert_eq!(title("## Two\n"), (None, "## Two\n"));
     }
 
     #[test]

@@ -13,11 +13,11 @@ pub(crate) fn Icon(sign: Sign) -> impl IntoView {
         Sign::Found => "M8 5.4a2.6 2.6 0 1 0 0 5.2 2.6 2.6 0 0 0 0-5.2",
         Sign::Bad => "M4.4 4.4l7.2 7.2M11.6 4.4l-7.2 7.2",
         Sign::Quiet => "M4.4 8h7.2",
-        Sign::Busy => "M8 1.5A6.5 6.5 0 0 1 14.5 8",
+        Sign::Busy => "M8 .8A7.2 7.2 0 0 1 15.2 8",
     };
     view! {
         <svg class=format!("icon icon-{}", sign.class()) viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">
-            {(sign != Sign::Busy).then(|| view! { <circle cx="8" cy="8" r="7.2"/> })}
+            <circle cx="8" cy="8" r="7.2"/>
             <path d=path/>
         </svg>
     }

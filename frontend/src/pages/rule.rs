@@ -15,10 +15,9 @@ use crate::{
 /// `GET /rules/{id}`
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Rule {
+    pub(crate) id: String,
     pub(crate) step: Step,
-    #[serde(default)]
-    pub(crate) title: Option<String>,
-    /// Markdown under the headings that every rule has.
+    /// Markdown: a title, then the headings that every rule has.
     pub(crate) help: String,
 }
 
@@ -35,7 +34,6 @@ pub(crate) fn RulePage() -> impl IntoView {
     Effect::new(move |_| {
         let id = id.get();
         connection.revived();
-        announce::page_opened(&text::rule_title(&id));
         spawn_local(async move {
             let fetched = fetch(&id).await;
             connection.note(&fetched);
@@ -52,12 +50,14 @@ pub(crate) fn RulePage() -> impl IntoView {
                     <ProblemNotice problem/>
                 }.into_any(),
                 Load::Ready(rule) => {
-                    let title = rule.title.unwrap_or_else(|| text::rule_title(&id.get_untracked()));
+                    let (title, rest) = help::title(&rule.help);
+                    let title = title.map_or_else(|| text::rule_title(&rule.id), str::to_owned);
+                    announce::page_opened(&title);
                     view! {
                         <p class="eyebrow">"Rule of the step “" {rule.step.title()} "”"</p>
                         <h1 id="heading" tabindex="-1">{title}</h1>
-                        <p class="quiet"><code>{id.get_untracked()}</code></p>
-                        <div class="help-page"><Prose blocks=help::blocks(&rule.help)/></div>
+                        <p class="quiet"><code>{rule.id}</code></p>
+                        <div class="help-page"><Prose blocks=help::blocks(rest)/></div>
                     }.into_any()
                 }
             }}
