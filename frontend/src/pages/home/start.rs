@@ -23,6 +23,8 @@ const WINDOWS: [(&str, &str); 4] = [
 ];
 const FROM_TO: &str = "from-to";
 
+type Navigate = Box<dyn Fn(&str, NavigateOptions) + Send + Sync>;
+
 /// What the form holds, shared with the list below it.
 #[derive(Clone, Copy)]
 pub(super) struct Start {
@@ -34,7 +36,7 @@ pub(super) struct Start {
     /// The load balancer whose investigation is being made.
     pub(super) busy: RwSignal<Option<String>>,
     problem: RwSignal<Option<Problem>>,
-    navigate: StoredValue<Box<dyn Fn(&str, NavigateOptions) + Send + Sync>>,
+    navigate: StoredValue<Navigate>,
 }
 
 impl Start {
@@ -123,7 +125,7 @@ impl Start {
         };
         let window = self.window.get_untracked();
         if window == FROM_TO {
-            let Some(window) = self.from_to() else {
+            let Some(window) = self.given_window() else {
                 return Err(mistake(
                     "Which window?",
                     "Give both times as a date and a time, in UTC.",
@@ -138,7 +140,7 @@ impl Start {
     }
 
     /// Read reactively. Whether the window makes sense is for the server to say.
-    fn from_to(self) -> Option<Window> {
+    fn given_window(self) -> Option<Window> {
         Some(Window {
             from: time::from_field(&self.from.get())?,
             to: time::from_field(&self.to.get())?,
@@ -235,7 +237,7 @@ pub(super) fn StartForm(regions: Vec<String>) -> impl IntoView {
 
 #[component]
 fn FromTo(start: Start) -> impl IntoView {
-    let in_words = move || match start.from_to() {
+    let in_words = move || match start.given_window() {
         Some(window) if window.from >= window.to => "The window ends before it starts.".to_owned(),
         Some(window) => match time::window_local(window) {
             Some(local) => format!("{}, that is {local}.", time::length(window)),
