@@ -53,6 +53,11 @@ pub(crate) fn escape(text: &str) -> String {
     js_sys::encode_uri_component(text).into()
 }
 
+/// The address of something that the browser fetches itself.
+pub(crate) fn address(path: &str) -> String {
+    format!("{BASE}{path}")
+}
+
 /// The address of the event stream that goes on after event `after`.
 pub(crate) fn events_address(investigation: &str, after: i64) -> String {
     format!(

@@ -4,7 +4,7 @@ use diagnosis::Step;
 use leptos::prelude::*;
 
 use super::{Wizard, calls::Calls, finding::FindingCard, ledger::LedgerView, notes::Notes};
-use crate::{components::Chip, text, time};
+use crate::{client, components::Chip, text, time};
 
 #[component]
 pub(super) fn Summary() -> impl IntoView {
@@ -70,7 +70,16 @@ pub(super) fn Summary() -> impl IntoView {
             </section>
         </Show>
         <Notes step=None/>
+        <Show when=move || !under_way.get()>
+            <Calls step=None/>
+        </Show>
         <Runs/>
+        <Show when=move || has_answer.get()>
+            <p class="quiet">
+                <a href=client::address(&wizard.path("/export")) download="" rel="external">"Download the evidence"</a>
+                ": everything that AWS said, as one file to keep or to send."
+            </p>
+        </Show>
     }
 }
 

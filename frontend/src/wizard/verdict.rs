@@ -92,6 +92,7 @@ fn NextButtons(next: Next) -> impl IntoView {
 
 fn shown(session: &Session) -> Shown {
     let diagnosis = &session.investigation.diagnosis;
+    let practice = session.investigation.practice;
     if let Some(run) = session.run() {
         let ended = run
             .steps
@@ -105,18 +106,19 @@ fn shown(session: &Session) -> Shown {
             .filter(|step| session.running(*step))
             .map(Step::title)
             .collect();
-        let words = if at_work.is_empty() {
-            format!("{} so far.", text::counted(calls, "call", "calls"))
-        } else {
-            format!(
-                "{}. {} so far.",
-                at_work.join(" · "),
-                text::counted(calls, "call", "calls")
-            )
+        let calls = text::counted(calls, "call", "calls");
+        let words = match at_work[..] {
+            [] => format!("{calls} so far."),
+            [step] => format!("{step}. {calls} so far."),
+            [..] => format!("{} steps at work, {calls} so far.", at_work.len()),
         };
         return Shown {
             sign: Sign::Busy,
-            title: "Asking AWS…",
+            title: if practice {
+                "Replaying…"
+            } else {
+                "Asking AWS…"
+            },
             words,
             next: Next::Cancel,
             progress: Some((ended, run.steps.len())),
@@ -129,8 +131,12 @@ fn shown(session: &Session) -> Shown {
         return Shown {
             sign: Sign::Quiet,
             title: "Not run yet",
-            words: "Six steps ask AWS about this load balancer and this window. They only read."
-                .to_owned(),
+            words: if practice {
+                "Six steps replay what AWS answered in a recorded incident."
+            } else {
+                "Six steps ask AWS about this load balancer and this window. They only read."
+            }
+            .to_owned(),
             next: Next::RunAll,
             progress: None,
             trouble,
