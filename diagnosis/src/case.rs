@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::{
     document::Strength,
     evidence::{
-        Evidence, Instance, LoadBalancerType, TargetGroup, TargetHealth,
+        AccessLog, Evidence, Instance, LoadBalancerType, TargetGroup, TargetHealth,
         access_log::FaultRow,
         listeners::Listener,
         metrics::{Metrics, Series},
@@ -83,12 +83,18 @@ impl<'a> Case<'a> {
             .collect()
     }
 
+    /// The access log, if any line of it was read or nothing was left unread. An empty log that is
+    /// known to be incomplete is none: then the metrics have to do.
+    pub fn access_log(&self) -> Option<&'a AccessLog> {
+        let observed = &self.evidence.access_log;
+        observed
+            .seen()
+            .filter(|log| log.requests > 0 || !log.rows.is_empty() || observed.whole().is_some())
+    }
+
     /// The fault rows of the access log (502s and neighbours); none where no log was read.
     pub fn rows(&self) -> &'a [FaultRow] {
-        self.evidence
-            .access_log
-            .seen()
-            .map_or(&[], |log| log.rows.as_slice())
+        self.access_log().map_or(&[], |log| log.rows.as_slice())
     }
 
     /// The places in [`Self::rows`] of the rows that `wanted` picks.
@@ -191,9 +197,7 @@ impl<'a> Case<'a> {
         let named = places.iter().find(|place| {
             Some(&self.targets[**place].target_group.arn) == row.target_group_arn.as_ref()
         });
-        named
-            .or(places.first())
-            .map(|place| &self.targets[*place])
+        named.or(places.first()).map(|place| &self.targets[*place])
     }
 
     /// A series of the load balancer itself, over all zones, if it was asked for.
@@ -249,7 +253,7 @@ impl<'a> Case<'a> {
     /// else from the metric. `None` where neither was seen (on Classic the metric counts all 5xx
     /// codes together, so it says nothing here).
     pub fn minutes_with_502(&self) -> Option<BTreeMap<DateTime<Utc>, u64>> {
-        if self.evidence.access_log.seen().is_some() {
+        if self.access_log().is_some() {
             let mut minutes: BTreeMap<DateTime<Utc>, u64> = BTreeMap::new();
             for row in self.rows() {
                 if row.elb_status_code == 502 && !row.made_by_target() {
@@ -270,7 +274,7 @@ impl<'a> Case<'a> {
     /// metrics count more than the log holds.
     pub fn missing_rows(&self) -> Vec<String> {
         let mut missing = self.missing(&[Need::AccessLog]);
-        if self.evidence.access_log.seen().is_some() {
+        if self.access_log().is_some() {
             missing.extend(ledger::coverage::holes(self));
         }
         missing
@@ -279,7 +283,7 @@ impl<'a> Case<'a> {
     /// [`Self::missing_rows`], but nothing where no log was read at all: for rules that count by
     /// metric then.
     pub fn missing_rows_of_known_log(&self) -> Vec<String> {
-        match self.evidence.access_log.seen() {
+        match self.access_log() {
             Some(_) => self.missing_rows(),
             None => Vec::new(),
         }
@@ -323,8 +327,7 @@ impl<'a> Case<'a> {
     /// The strength of a fault that stands for a fact but to which no row is tied: a mere risk where
     /// all 502s of the window are known and lie elsewhere (or there are none), else likely.
     pub fn untied(&self) -> Strength {
-        let rows_are_known =
-            self.evidence.access_log.seen().is_some() && self.missing_rows().is_empty();
+        let rows_are_known = self.access_log().is_some() && self.missing_rows().is_empty();
         if rows_are_known || self.load_balancer_502s() == Some(0) {
             Strength::Possible
         } else {
@@ -387,10 +390,7 @@ pub fn apart(one: DateTime<Utc>, other: DateTime<Utc>) -> TimeDelta {
 }
 
 fn targets(evidence: &Evidence) -> Vec<Target<'_>> {
-    let groups = evidence
-        .target_groups
-        .seen()
-        .map_or(&[][..], Vec::as_slice);
+    let groups = evidence.target_groups.seen().map_or(&[][..], Vec::as_slice);
     let instances: BTreeMap<&str, &Instance> = evidence
         .instances
         .seen()

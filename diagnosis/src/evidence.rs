@@ -5,6 +5,7 @@
 
 pub mod access_log;
 pub mod app_log;
+mod by_status;
 pub mod certificates;
 pub mod changes;
 pub mod ecs;

@@ -266,9 +266,7 @@ pub(crate) fn set_rows(evidence: &mut Evidence, rows: Vec<FaultRow>) {
 }
 
 pub(crate) fn set_health(evidence: &mut Evidence, targets: Vec<TargetHealth>) {
-    evidence
-        .target_health
-        .insert(WEB.to_owned(), seen(targets));
+    evidence.target_health.insert(WEB.to_owned(), seen(targets));
 }
 
 /// A 502 that the load balancer made for target `n`: `-1/-1/-1`.

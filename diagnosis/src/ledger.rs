@@ -45,7 +45,7 @@ pub struct Share {
 
 pub fn settle(case: &Case<'_>, drafts: &[(&Rule, &Draft)]) -> Settlement {
     let order = order_of_choice(case, drafts);
-    let mut settlement = if case.evidence.access_log.seen().is_some() {
+    let mut settlement = if case.access_log().is_some() {
         by_rows(case, drafts, &order)
     } else {
         by_minutes(case, drafts, &order)

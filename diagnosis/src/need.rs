@@ -110,16 +110,18 @@ impl Need {
                 (&listener.arn, listener.gaps.iter().collect())
             }),
             Self::TargetGroups => one(self, evidence, &evidence.target_groups),
-            Self::TargetGroupAttributes => {
-                by_target_group(self, evidence, |arn| evidence.target_group_attributes.get(arn))
-            }
+            Self::TargetGroupAttributes => by_target_group(self, evidence, |arn| {
+                evidence.target_group_attributes.get(arn)
+            }),
             Self::TargetHealth => {
                 by_target_group(self, evidence, |arn| evidence.target_health.get(arn))
             }
             Self::Instances => one(self, evidence, &evidence.instances),
-            Self::Certificates => with_gaps(self, evidence, &evidence.certificates, |certificate| {
-                (&certificate.arn, certificate.gap.iter().collect())
-            }),
+            Self::Certificates => {
+                with_gaps(self, evidence, &evidence.certificates, |certificate| {
+                    (&certificate.arn, certificate.gap.iter().collect())
+                })
+            }
             Self::LambdaFunctions => {
                 with_gaps(self, evidence, &evidence.lambda_functions, |function| {
                     (&function.arn, function.gap.iter().collect())
@@ -197,6 +199,10 @@ impl Need {
     }
 }
 
+/// What is missing where access logs are off.
+pub const ACCESS_LOG_OFF: &str = "access log: off, so no single 502 can be traced; turn it on \
+                                  (access_logs.s3.enabled) and look again after the next 502";
+
 /// Whether access logs are known to be off: then there is nothing to read, and nothing was lost.
 pub fn access_logs_are_off(evidence: &Evidence) -> bool {
     evidence
@@ -264,11 +270,7 @@ fn by_target_group<'a, T: 'a>(
 
 fn access_log(evidence: &Evidence) -> Vec<String> {
     if access_logs_are_off(evidence) {
-        return vec![
-            "access log: off, so no single 502 can be traced; turn it on \
-             (access_logs.s3.enabled) and look again after the next 502"
-                .to_owned(),
-        ];
+        return vec![ACCESS_LOG_OFF.to_owned()];
     }
     one(Need::AccessLog, evidence, &evidence.access_log)
 }

@@ -24,7 +24,7 @@ use crate::{
     },
     evidence::Evidence,
     ledger::{self, Settlement},
-    need::Need,
+    need::{self, Need},
     rule::{Answer, Draft, Rule},
     rules,
     step::Step,
@@ -169,9 +169,7 @@ impl Judged<'_> {
     fn neighbours_in_passing(&self) -> bool {
         let requests = self
             .case
-            .evidence
-            .access_log
-            .seen()
+            .access_log()
             .map(|log| log.requests)
             .or_else(|| {
                 self.case
@@ -188,12 +186,19 @@ impl Judged<'_> {
         self.settlement.missing.is_empty()
             && self.steps.iter().all(|step| {
                 step.state == StepState::Done
-                    && step
-                        .rules
-                        .iter()
-                        .all(|rule| rule.answer != RuleAnswer::CannotTell)
+                    && step.rules.iter().all(|rule| {
+                        rule.answer != RuleAnswer::CannotTell || lacks_only_a_log_that_is_off(rule)
+                    })
             })
     }
+}
+
+/// Where access logs are off and the metrics, seen in full, count neither a 502 nor any 5xx of the
+/// targets, a log could not have shown one either. What else only a log tells is no 502.
+fn lacks_only_a_log_that_is_off(rule: &RuleResult) -> bool {
+    rule.missing
+        .iter()
+        .all(|words| words == need::ACCESS_LOG_OFF)
 }
 
 /// The neighbours that a 502 may really be about.
@@ -206,11 +211,7 @@ fn in_question(neighbours: &BTreeMap<String, u64>) -> u64 {
 
 /// Strength, then how many it explains, then how narrow it is, then the id. A finding that explains
 /// nothing is no answer while there is something to explain, however well it is proven.
-fn rank(
-    evidence: &Evidence,
-    drafts: &[(&Rule, &Draft)],
-    settlement: &Settlement,
-) -> Vec<Finding> {
+fn rank(evidence: &Evidence, drafts: &[(&Rule, &Draft)], settlement: &Settlement) -> Vec<Finding> {
     let to_explain = settlement.most_502s + in_question(&settlement.ledger.neighbours);
     let mut ranked: Vec<(u8, Finding)> = drafts
         .iter()
@@ -261,11 +262,7 @@ fn rank(
     ranked.into_iter().map(|(_, finding)| finding).collect()
 }
 
-fn step_result(
-    evidence: &Evidence,
-    step: Step,
-    answers: &[(&'static Rule, Answer)],
-) -> StepResult {
+fn step_result(evidence: &Evidence, step: Step, answers: &[(&'static Rule, Answer)]) -> StepResult {
     StepResult {
         step,
         state: steps::state(evidence, step),
@@ -316,9 +313,11 @@ fn missing(evidence: &Evidence, settlement: &Settlement, steps: &[StepResult]) -
         .iter()
         .flat_map(|step| &step.rules)
         .flat_map(|rule| rule.missing.clone());
-    let of_steps = Step::ALL
-        .into_iter()
-        .flat_map(|step| Need::of(step).iter().flat_map(|need| need.missing(evidence)));
+    let of_steps = Step::ALL.into_iter().flat_map(|step| {
+        Need::of(step)
+            .iter()
+            .flat_map(|need| need.missing(evidence))
+    });
     for words in of_rules.chain(of_steps) {
         // "Not asked" says no more than that the step has not run, which stands above.
         if all_ran || !words.contains(NOT_ASKED) {
@@ -327,7 +326,9 @@ fn missing(evidence: &Evidence, settlement: &Settlement, steps: &[StepResult]) -
     }
     for observation in refused(evidence) {
         if !missing.iter().any(|words| words.contains(&observation)) {
-            missing.push(format!("{observation} was not answered; see the step's calls"));
+            missing.push(format!(
+                "{observation} was not answered; see the step's calls"
+            ));
         }
     }
     missing
@@ -344,7 +345,8 @@ fn refused(evidence: &Evidence) -> Vec<String> {
         .observations
         .iter()
         .filter(|observation| {
-            used.contains(&observation.n) && observation.outcome != crate::observation::Outcome::Seen
+            used.contains(&observation.n)
+                && observation.outcome != crate::observation::Outcome::Seen
         })
         .map(crate::Observation::action)
         .collect();

@@ -38,6 +38,7 @@ pub struct Minute {
     pub at: DateTime<Utc>,
     pub requests: u64,
     /// By `elb_status_code`; only codes of 400 and above.
+    #[serde(with = "super::by_status")]
     pub statuses: BTreeMap<u16, u64>,
     /// 502s whose `target_status_code` is 502 too.
     pub made_by_target: u64,
@@ -52,6 +53,7 @@ pub struct TargetCounts {
     /// Rows whose `target_status_code` is below 500.
     pub answered: u64,
     /// By `elb_status_code`; only codes of 400 and above.
+    #[serde(with = "super::by_status")]
     pub statuses: BTreeMap<u16, u64>,
     /// Mean of target_processing_time, seconds, over answered rows.
     pub mean_seconds: f64,

@@ -21,7 +21,7 @@ const UNREADABLE_PER_THOUSAND: u64 = 1;
 /// What keeps the counts from being complete, in words.
 pub(crate) fn holes(case: &Case<'_>) -> Vec<String> {
     let mut holes = Vec::new();
-    match case.evidence.access_log.seen() {
+    match case.access_log() {
         Some(log) => {
             holes.extend(log_behind_metric(case));
             holes.extend(requests_missing(case, log.requests));
@@ -159,7 +159,8 @@ fn without_log(case: &Case<'_>) -> Vec<String> {
                 .load_balancer_series("HTTPCode_ELB_502_Count", "Sum")
                 .is_none()
         {
-            holes.push("load balancer metrics: HTTPCode_ELB_502_Count was not asked for".to_owned());
+            holes
+                .push("load balancer metrics: HTTPCode_ELB_502_Count was not asked for".to_owned());
         }
     }
     holes

@@ -3,7 +3,7 @@
 use super::{Judged, NEVER_A_502};
 use crate::{
     document::{Finding, LedgerSource, StepState, Strength, Verdict},
-    words::{count, thousands},
+    words::{self, count, thousands},
 };
 
 pub(super) fn of(judged: &Judged<'_>, verdict: Verdict) -> String {
@@ -22,6 +22,7 @@ pub(super) fn of(judged: &Judged<'_>, verdict: Verdict) -> String {
                 "No fault found: {} and every call of the six steps was answered.",
                 nothing_seen(judged)
             ));
+            sentences.extend(risks(judged));
         }
         Verdict::CannotTell => sentences.push(cannot_tell(judged)),
     }
@@ -57,7 +58,11 @@ fn explained(judged: &Judged<'_>, at_least: Strength) -> String {
     if total > 0 {
         let n = judged.explained(at_least);
         let rest = total.saturating_sub(n);
-        let mut sentence = format!("{subject} {} of {}", thousands(n), count(total, "502", "502s"));
+        let mut sentence = format!(
+            "{subject} {} of {}",
+            thousands(n),
+            count(total, "502", "502s")
+        );
         if rest > 0 {
             sentence += &format!("; {} stay unexplained", thousands(rest));
         }
@@ -113,6 +118,22 @@ fn nothing_seen(judged: &Judged<'_>) -> String {
             codes(judged)
         ),
     }
+}
+
+/// What stands although no 502 is tied to it.
+fn risks(judged: &Judged<'_>) -> Option<String> {
+    let titles: Vec<&str> = judged
+        .findings
+        .iter()
+        .map(|finding| finding.title.trim_end_matches('.'))
+        .collect();
+    (!titles.is_empty()).then(|| {
+        format!(
+            "{} to look at, without a 502 tied to it: {}.",
+            words::capital(&count(titles.len() as u64, "risk", "risks")),
+            words::list(&titles, 3)
+        )
+    })
 }
 
 fn cannot_tell(judged: &Judged<'_>) -> String {

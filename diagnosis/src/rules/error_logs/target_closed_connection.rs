@@ -256,9 +256,8 @@ fn times(case: &Case<'_>, rows: &[usize]) -> String {
 fn near(case: &Case<'_>, rows: &[usize]) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     for disturbance in case.disturbances() {
-        let touches = |row: &FaultRow| {
-            disturbance.touches.is_empty() || case.names(&disturbance, row)
-        };
+        let touches =
+            |row: &FaultRow| disturbance.touches.is_empty() || case.names(&disturbance, row);
         let close = rows.iter().any(|place| {
             let row = &case.rows()[*place];
             apart(row.time, disturbance.at) <= NEAR && touches(row)
@@ -328,7 +327,10 @@ mod tests {
             error: None,
         }]);
         let because = assert_found(&RULE, &evidence, Strength::Likely);
-        assert!(because.contains("10:09:40 RebootInstances by ines"), "{because}");
+        assert!(
+            because.contains("10:09:40 RebootInstances by ines"),
+            "{because}"
+        );
     }
 
     #[test]
@@ -351,7 +353,12 @@ mod tests {
         evidence.access_log = denied("s3:GetObject");
         set_series(
             &mut evidence,
-            series(LOAD_BALANCER, "HTTPCode_ELB_502_Count", "Sum", &[("10:20:00", 5.0)]),
+            series(
+                LOAD_BALANCER,
+                "HTTPCode_ELB_502_Count",
+                "Sum",
+                &[("10:20:00", 5.0)],
+            ),
         );
         assert_cannot_tell(&RULE, &evidence, "s3:GetObject");
     }

@@ -68,7 +68,7 @@ const PATH_RULES: &[&str] = &[
 
 fn check(case: &Case<'_>) -> Answer {
     let errors = Errors::of(case);
-    if case.evidence.access_log.seen().is_some() {
+    if case.access_log().is_some() {
         by_rows(case, &errors)
     } else {
         by_minutes(case, &errors)
@@ -113,7 +113,9 @@ impl Errors {
             }
         }
         errors.asked = asked > 0 && asked == case.target_groups().len();
-        if !errors.asked && let Some(series) = case.load_balancer_series(name, "Sum") {
+        if !errors.asked
+            && let Some(series) = case.load_balancer_series(name, "Sum")
+        {
             // The load balancer's own sum covers the groups that were not asked for.
             errors.counts = case
                 .per_minute(series)
@@ -220,7 +222,9 @@ fn finding(case: &Case<'_>, rows: Vec<usize>, counted: bool) -> Draft {
         (true, true) => {
             " BackendConnectionErrors counts in the same minutes (it counts health checks too)."
         }
-        (false, _) => " TargetConnectionErrorCount was not seen, so a failed TLS handshake would look the same.",
+        (false, _) => {
+            " TargetConnectionErrorCount was not seen, so a failed TLS handshake would look the same."
+        }
     };
     match &path {
         Some(words) => because += &format!(" {words}"),
@@ -256,7 +260,7 @@ fn path_is_open(case: &Case<'_>, targets: &BTreeSet<String>) -> Option<String> {
         return Some("The network between them is open.".to_owned());
     }
     // They answered requests over the same way in the same window.
-    let log = case.evidence.access_log.seen()?;
+    let log = case.access_log()?;
     let answered = |target: &String| {
         log.targets
             .iter()
@@ -286,7 +290,8 @@ fn by_minutes(case: &Case<'_>, errors: &Errors) -> Answer {
         };
     }
     if !errors.asked && case.evidence.metrics.seen().is_some() {
-        missing.push("load balancer metrics: connection errors of targets were not asked for".into());
+        missing
+            .push("load balancer metrics: connection errors of targets were not asked for".into());
     }
     if missing.is_empty() && errors.counts.is_empty() {
         return Answer::clear("no connection error to any target was counted");
@@ -403,7 +408,12 @@ mod tests {
         evidence.access_log = denied("s3:GetObject");
         set_series(
             &mut evidence,
-            series(LOAD_BALANCER, "HTTPCode_ELB_502_Count", "Sum", &[("10:20:00", 5.0)]),
+            series(
+                LOAD_BALANCER,
+                "HTTPCode_ELB_502_Count",
+                "Sum",
+                &[("10:20:00", 5.0)],
+            ),
         );
         assert_found(&RULE, &evidence, Strength::Likely);
         assert_eq!(

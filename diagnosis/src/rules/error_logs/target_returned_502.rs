@@ -89,11 +89,7 @@ fn finding(case: &Case<'_>, rows: Vec<usize>) -> Draft {
     let paths = most(case, &rows, |row| {
         Some(row.url.split('?').next().unwrap_or_default().to_owned())
     });
-    let all = case
-        .evidence
-        .access_log
-        .seen()
-        .map_or(0, |log| log.targets.len());
+    let all = case.access_log().map_or(0, |log| log.targets.len());
     let first = case.rows()[rows[0]].time;
     let last = case.rows()[rows[rows.len() - 1]].time;
     let names: Vec<String> = targets
@@ -194,7 +190,11 @@ mod tests {
         let mut evidence = healthy();
         set_rows(
             &mut evidence,
-            vec![returned("10:10:00", 1), hung_up("10:11:00", 1, 2.0), returned("10:12:00", 2)],
+            vec![
+                returned("10:10:00", 1),
+                hung_up("10:11:00", 1, 2.0),
+                returned("10:12:00", 2),
+            ],
         );
         let because = assert_found(&RULE, &evidence, Strength::Proven);
         assert!(because.contains("2 of 3 targets"), "{because}");
@@ -211,7 +211,12 @@ mod tests {
         assert_clear(&RULE, &evidence);
         set_series(
             &mut evidence,
-            series(LOAD_BALANCER, "HTTPCode_Target_5XX_Count", "Sum", &[("10:10:00", 9.0)]),
+            series(
+                LOAD_BALANCER,
+                "HTTPCode_Target_5XX_Count",
+                "Sum",
+                &[("10:10:00", 9.0)],
+            ),
         );
         assert_cannot_tell(&RULE, &evidence, "s3:GetObject");
     }

@@ -74,7 +74,7 @@ fn check(case: &Case<'_>) -> Answer {
         return Answer::clear("there are no 502s or 504s that CPU could explain");
     }
     let series = cpu(case);
-    let by_row = case.evidence.access_log.seen().is_some();
+    let by_row = case.access_log().is_some();
     let errors = if by_row {
         errors_by_target(case)
     } else {
@@ -113,7 +113,8 @@ fn check(case: &Case<'_>) -> Answer {
 }
 
 fn nothing_to_explain(case: &Case<'_>) -> bool {
-    let no_502 = case.load_balancer_502s() == Some(0) && case.missing_rows_of_known_log().is_empty();
+    let no_502 =
+        case.load_balancer_502s() == Some(0) && case.missing_rows_of_known_log().is_empty();
     no_502 && !case.rows().iter().any(could_be_load)
 }
 
@@ -150,9 +151,9 @@ fn all_points_seen(case: &Case<'_>, series: &[&Series]) -> bool {
     !series.is_empty()
         && series.iter().all(has_points)
         && case.targets().iter().all(|target| {
-            series.iter().any(|series| {
-                series.resource == target.health.id || series.namespace != "AWS/EC2"
-            })
+            series
+                .iter()
+                .any(|series| series.resource == target.health.id || series.namespace != "AWS/EC2")
         })
 }
 

@@ -40,7 +40,7 @@ use super::health_check;
 use crate::{
     case::{Case, minute_of, shifted},
     document::{Fix, Strength},
-    evidence::{TargetGroup, TargetHealth, access_log::FaultRow},
+    evidence::{TargetGroup, TargetHealth, access_log::FaultRow, target_groups::TargetType},
     fix,
     need::Need,
     rule::{Answer, Claims, Draft, Rule},
@@ -142,7 +142,10 @@ impl<'a> State<'a> {
             now: all_unhealthy(case, arn),
             minutes,
             failed_open,
-            counted: sent.is_some() || healthy.is_some(),
+            // Functions have no host counts.
+            counted: sent.is_some()
+                || healthy.is_some()
+                || target_group.target_type == TargetType::Lambda,
         }
     }
 
@@ -187,7 +190,7 @@ fn all_unhealthy<'a>(case: &Case<'a>, arn: &str) -> Option<Vec<&'a TargetHealth>
 fn finding(case: &Case<'_>, target_group: &TargetGroup, state: &State<'_>) -> Draft {
     let tied = case.places(|row| claims(case, target_group, state, row));
     let with_502 = case.minutes_with_502().unwrap_or_default();
-    let (claims, tied_502s) = if case.evidence.access_log.seen().is_some() {
+    let (claims, tied_502s) = if case.access_log().is_some() {
         let n = case.requests(&tied);
         (Claims::Rows(tied), n)
     } else {
@@ -234,12 +237,7 @@ fn finding(case: &Case<'_>, target_group: &TargetGroup, state: &State<'_>) -> Dr
 
 /// Rows of the group that the load balancer answered itself while no target was healthy. A target
 /// that answered its own 502 was not dead.
-fn claims(
-    case: &Case<'_>,
-    target_group: &TargetGroup,
-    state: &State<'_>,
-    row: &FaultRow,
-) -> bool {
+fn claims(case: &Case<'_>, target_group: &TargetGroup, state: &State<'_>, row: &FaultRow) -> bool {
     matches!(row.elb_status_code, 502..=504)
         && row.target_status_code.is_none()
         && case
@@ -383,7 +381,11 @@ mod tests {
             WEB.to_owned(),
             denied("elasticloadbalancing:DescribeTargetHealth"),
         );
-        assert_cannot_tell(&RULE, &evidence, "elasticloadbalancing:DescribeTargetHealth");
+        assert_cannot_tell(
+            &RULE,
+            &evidence,
+            "elasticloadbalancing:DescribeTargetHealth",
+        );
         let mut evidence = healthy();
         evidence.metrics = denied("cloudwatch:GetMetricData");
         assert_cannot_tell(&RULE, &evidence, "cloudwatch:GetMetricData");

@@ -53,7 +53,10 @@ pub(super) fn reasons<'a>(targets: impl Iterator<Item = &'a TargetHealth>) -> St
         .into_iter()
         .map(|(reason, n)| match meaning(reason) {
             Some(meaning) => {
-                format!("{reason} ({}): {meaning}", words::count(n, "target", "targets"))
+                format!(
+                    "{reason} ({}): {meaning}",
+                    words::count(n, "target", "targets")
+                )
             }
             None => format!("{reason} ({})", words::count(n, "target", "targets")),
         })

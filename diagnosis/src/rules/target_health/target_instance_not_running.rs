@@ -101,7 +101,11 @@ fn check(case: &Case<'_>) -> Answer {
     } else {
         format!(
             "{} running, status checks passed",
-            words::count(instances, "registered instance is", "registered instances are")
+            words::count(
+                instances,
+                "registered instance is",
+                "registered instances are"
+            )
         )
     })
 }
@@ -130,12 +134,7 @@ fn is_unknown(instance: &Instance) -> bool {
         && (instance.system_status.is_none() || instance.instance_status.is_none())
 }
 
-fn finding(
-    case: &Case<'_>,
-    instance: &Instance,
-    targets: &[&Target<'_>],
-    trouble: &str,
-) -> Draft {
+fn finding(case: &Case<'_>, instance: &Instance, targets: &[&Target<'_>], trouble: &str) -> Draft {
     let impaired = instance.state == "running";
     let stopped_at = stopped_at(instance);
     let since = stopped_at.map(|at| shifted(at, TimeDelta::seconds(-SHUTDOWN_TAKES_SECONDS)));

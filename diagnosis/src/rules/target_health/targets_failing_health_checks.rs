@@ -35,7 +35,7 @@ use super::health_check;
 use crate::{
     case::Case,
     document::{Fix, Strength},
-    evidence::{TargetGroup, TargetHealth},
+    evidence::{TargetGroup, TargetHealth, target_groups::TargetType},
     fix,
     need::Need,
     rule::{Answer, Claims, Draft, Rule},
@@ -103,8 +103,8 @@ fn check(case: &Case<'_>) -> Answer {
 
 /// Minutes of the window in which some target was unhealthy. `None`: not asked.
 fn failed_in_window(case: &Case<'_>, target_group: &TargetGroup) -> Option<u64> {
-    // Lambda targets have no such metric unless health checks are on.
-    if !target_group.health_check.enabled && !case.is_classic() {
+    // Functions have no host counts.
+    if target_group.target_type == TargetType::Lambda {
         return Some(0);
     }
     ["Maximum", "Average", "Minimum", "Sum"]
@@ -152,7 +152,7 @@ fn failing_now(case: &Case<'_>, target_group: &TargetGroup, failing: &[&TargetHe
         Claims::Nothing
     };
     let ids: Vec<String> = ids.into_iter().map(str::to_owned).collect();
-    let tie = if case.evidence.access_log.seen().is_none() {
+    let tie = if case.access_log().is_none() {
         "Without an access log no 502 can be tied to a target.".to_owned()
     } else if all == 0 {
         "The load balancer made no errors for this group in the window.".to_owned()
@@ -178,7 +178,9 @@ fn failing_now(case: &Case<'_>, target_group: &TargetGroup, failing: &[&TargetHe
             health_check::in_words(target_group),
         ),
         claims,
-        resources: std::iter::once(target_group.arn.clone()).chain(ids).collect(),
+        resources: std::iter::once(target_group.arn.clone())
+            .chain(ids)
+            .collect(),
         cites: case.sources(&[Need::TargetHealth, Need::AccessLog]),
         fix: how_to_fix(case, target_group),
     }
@@ -188,7 +190,10 @@ fn failed_before(case: &Case<'_>, target_group: &TargetGroup, minutes: u64) -> D
     // Which target it was, the metric does not say: nothing can be tied to it.
     Draft {
         strength: Strength::Possible,
-        title: format!("Targets of {} were unhealthy for a while", target_group.name),
+        title: format!(
+            "Targets of {} were unhealthy for a while",
+            target_group.name
+        ),
         because: format!(
             "All targets are healthy now, but UnHealthyHostCount was above 0 in {} of the window. \
              The metric does not name the targets. The health check is {}.",
@@ -294,7 +299,12 @@ mod tests {
         evidence.access_log = denied("s3:GetObject");
         set_series(
             &mut evidence,
-            series(LOAD_BALANCER, "HTTPCode_ELB_502_Count", "Sum", &[("10:10:00", 9.0)]),
+            series(
+                LOAD_BALANCER,
+                "HTTPCode_ELB_502_Count",
+                "Sum",
+                &[("10:10:00", 9.0)],
+            ),
         );
         assert_found(&RULE, &evidence, Strength::Likely);
     }
@@ -303,6 +313,10 @@ mod tests {
     fn unseen_health_is_not_clear() {
         let mut evidence = healthy();
         evidence.target_groups = denied("elasticloadbalancing:DescribeTargetGroups");
-        assert_cannot_tell(&RULE, &evidence, "elasticloadbalancing:DescribeTargetGroups");
+        assert_cannot_tell(
+            &RULE,
+            &evidence,
+            "elasticloadbalancing:DescribeTargetGroups",
+        );
     }
 }

@@ -279,11 +279,15 @@ impl Cluster {
 /// Whether the target's requests come, on average, at the distance of the gap.
 fn is_regular(case: &Case<'_>, target: &str, gap: u64) -> bool {
     let window = case.evidence.window;
-    let span = u64::try_from(window.to.signed_duration_since(window.from).num_milliseconds()).unwrap_or(0);
+    let span = u64::try_from(
+        window
+            .to
+            .signed_duration_since(window.from)
+            .num_milliseconds(),
+    )
+    .unwrap_or(0);
     let counts = case
-        .evidence
-        .access_log
-        .seen()
+        .access_log()
         .and_then(|log| log.targets.iter().find(|counts| counts.target == target));
     counts.is_some_and(|counts| {
         let apart = span / counts.requests.max(1);
@@ -357,9 +361,14 @@ fn findings(
 /// What names a server with this keep-alive: a person's answer or the application's log.
 fn named_server(case: &Case<'_>, gap: u64, known: &[&'static Server]) -> Option<String> {
     let answers = &case.evidence.answers;
-    let seconds = answers
-        .get(KEEP_ALIVE_QUESTION)
-        .and_then(|answer| answer.trim().trim_end_matches('s').trim().parse::<u64>().ok());
+    let seconds = answers.get(KEEP_ALIVE_QUESTION).and_then(|answer| {
+        answer
+            .trim()
+            .trim_end_matches('s')
+            .trim()
+            .parse::<u64>()
+            .ok()
+    });
     if seconds.is_some_and(|seconds| seconds.saturating_mul(1000).abs_diff(gap) <= TIGHT) {
         return Some("The answer given for the server's keep-alive says the same.".to_owned());
     }
@@ -418,7 +427,8 @@ fn because(
         (None, true) => {}
     }
     if cluster.regular {
-        because += " But requests come at about that interval anyway, which would leave the same gaps.";
+        because +=
+            " But requests come at about that interval anyway, which would leave the same gaps.";
     }
     if cluster.gap + TIGHT >= idle_timeout {
         because += " The two are about equal: either side may close first.";
@@ -440,7 +450,7 @@ fn rounded(gap: u64) -> u64 {
 /// to read. Its 504 has two causes only, a closed connection and a slow answer ([V] Classic guide):
 /// where no answer was ever near the idle timeout, the other is left.
 fn on_classic(case: &Case<'_>, idle_timeout: u64) -> Option<Draft> {
-    let log = case.evidence.access_log.seen()?;
+    let log = case.access_log()?;
     let lost = case.places(|row| {
         row.elb_status_code == 504 && row.target_status_code.is_none() && row.target.is_none()
     });
@@ -479,12 +489,7 @@ fn on_classic(case: &Case<'_>, idle_timeout: u64) -> Option<Draft> {
     })
 }
 
-fn how_to_fix(
-    case: &Case<'_>,
-    gap: u64,
-    idle_timeout: u64,
-    known: &[&'static Server],
-) -> Fix {
+fn how_to_fix(case: &Case<'_>, gap: u64, idle_timeout: u64, known: &[&'static Server]) -> Fix {
     let load_balancer = &case.evidence.load_balancer;
     let above = idle_timeout / 1000 + 5;
     let mut summary = format!("Set the server's keep-alive to {above} s");
@@ -521,7 +526,11 @@ fn how_to_fix(
             )
         };
         cli.push(fix::aws(&words, &load_balancer.region));
-        let kind = if case.is_classic() { "aws_elb" } else { "aws_lb" };
+        let kind = if case.is_classic() {
+            "aws_elb"
+        } else {
+            "aws_lb"
+        };
         terraform += &format!(
             "# Or, until then:\nresource \"{kind}\" \"this\" {{\n  name         = {}\n  idle_timeout = {below}\n}}\n",
             fix::terraform_string(&load_balancer.name)
@@ -585,7 +594,10 @@ mod tests {
     fn a_tight_cluster_of_many_is_proven() {
         let because = assert_found(&RULE, &lost(46, &[4_999, 5_001, 5_000]), Strength::Proven);
         assert!(because.starts_with("46 requests were sent"), "{because}");
-        assert!(because.contains("default keep-alive of Node.js http, uvicorn"), "{because}");
+        assert!(
+            because.contains("default keep-alive of Node.js http, uvicorn"),
+            "{because}"
+        );
         let fix = &ask(&RULE, &lost(46, &[5_000])).findings[0].fix;
         assert!(fix.summary.contains("65 s"), "{}", fix.summary);
         assert!(fix.cli[0].contains("'Key=idle_timeout.timeout_seconds,Value=4'"));
@@ -605,7 +617,10 @@ mod tests {
             }],
         });
         let because = assert_found(&RULE, &evidence, Strength::Proven);
-        assert!(because.contains("/checkout/api names Node.js http"), "{because}");
+        assert!(
+            because.contains("/checkout/api names Node.js http"),
+            "{because}"
+        );
         let mut evidence = lost(8, &[7_000]);
         evidence
             .answers
@@ -622,7 +637,10 @@ mod tests {
             }
         }
         let because = assert_found(&RULE, &evidence, Strength::Likely);
-        assert!(because.contains("at about that interval anyway"), "{because}");
+        assert!(
+            because.contains("at about that interval anyway"),
+            "{because}"
+        );
     }
 
     #[test]
@@ -648,7 +666,12 @@ mod tests {
         evidence.load_balancer.kind = LoadBalancerType::Classic;
         set_series(
             &mut evidence,
-            series(LOAD_BALANCER, "HTTPCode_ELB_5XX", "Sum", &[("10:03:00", 12.0)]),
+            series(
+                LOAD_BALANCER,
+                "HTTPCode_ELB_5XX",
+                "Sum",
+                &[("10:03:00", 12.0)],
+            ),
         );
         let rows = (0..12)
             .map(|n| FaultRow {
@@ -676,7 +699,12 @@ mod tests {
         evidence.access_log = denied("s3:ListBucket");
         set_series(
             &mut evidence,
-            series(LOAD_BALANCER, "HTTPCode_ELB_502_Count", "Sum", &[("10:20:00", 5.0)]),
+            series(
+                LOAD_BALANCER,
+                "HTTPCode_ELB_502_Count",
+                "Sum",
+                &[("10:20:00", 5.0)],
+            ),
         );
         assert_cannot_tell(&RULE, &evidence, "s3:ListBucket");
     }

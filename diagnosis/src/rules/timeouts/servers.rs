@@ -43,7 +43,13 @@ pub(super) const SERVERS: &[Server] = &[
         name: "Apache httpd",
         keep_alive: 5_000,
         setting: "KeepAliveTimeout",
-        signs: &["apache/2", "mpm_event", "mpm_prefork", "mpm_worker", "httpd"],
+        signs: &[
+            "apache/2",
+            "mpm_event",
+            "mpm_prefork",
+            "mpm_worker",
+            "httpd",
+        ],
     },
     Server {
         name: "actix-web",
@@ -113,10 +119,7 @@ pub(super) fn with_default(gap: u64, tolerance: u64) -> Vec<&'static Server> {
 }
 
 /// The server that a text speaks of, if its default is one of `candidates`.
-pub(super) fn named_in(
-    text: &str,
-    candidates: &[&'static Server],
-) -> Option<&'static Server> {
+pub(super) fn named_in(text: &str, candidates: &[&'static Server]) -> Option<&'static Server> {
     let text = text.to_lowercase();
     candidates
         .iter()
@@ -133,7 +136,13 @@ mod tests {
         let names: Vec<&str> = with_default(5_010, 250).iter().map(|s| s.name).collect();
         assert_eq!(
             names,
-            ["Node.js http", "uvicorn", "hypercorn", "Apache httpd", "actix-web"]
+            [
+                "Node.js http",
+                "uvicorn",
+                "hypercorn",
+                "Apache httpd",
+                "actix-web"
+            ]
         );
         assert!(with_default(14_000, 250).is_empty());
     }

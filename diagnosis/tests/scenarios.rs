@@ -1,0 +1,162 @@
+//! Whole incidents, as files that a newcomer reads: `diagnosis/scenarios/*.md`.
+//!
+//! Each holds prose and three fenced blocks: `evidence` and `expect` in TOML, and `access-log` in
+//! lines that say who asked when (see `scenarios/traffic.rs`), which become log lines and go through
+//! the real access log reader.
+
+#[path = "scenarios/evidence.rs"]
+mod evidence;
+#[path = "scenarios/expect.rs"]
+mod expect;
+#[path = "scenarios/holes.rs"]
+mod holes;
+#[path = "scenarios/log_lines.rs"]
+mod log_lines;
+#[path = "scenarios/scenario.rs"]
+mod scenario;
+#[path = "scenarios/traffic.rs"]
+mod traffic;
+
+use std::collections::BTreeSet;
+
+use diagnosis::{diagnose, document::Verdict, rule, rules};
+use scenario::Scenario;
+
+/// Every scenario's expectations hold.
+#[test]
+fn incidents_are_judged_as_told() {
+    let mut wrong = Vec::new();
+    for scenario in Scenario::all() {
+        let diagnosis = diagnose(&scenario.evidence);
+        for complaint in scenario.expect.complaints(&diagnosis) {
+            wrong.push(format!("{}: {complaint}", scenario.name));
+        }
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+/// Same evidence, same document, byte for byte.
+#[test]
+fn the_same_evidence_gives_the_same_bytes() {
+    for scenario in Scenario::all() {
+        let once = serde_json::to_string(&diagnose(&scenario.evidence)).unwrap();
+        let through_json: diagnosis::Evidence =
+            serde_json::from_str(&serde_json::to_string(&scenario.evidence).unwrap()).unwrap();
+        let again = serde_json::to_string(&diagnose(&through_json)).unwrap();
+        assert_eq!(once, again, "{}", scenario.name);
+    }
+}
+
+/// Every 502 in exactly one place.
+#[test]
+fn the_ledger_adds_up() {
+    for scenario in Scenario::all() {
+        let diagnosis = diagnose(&scenario.evidence);
+        let ledger = &diagnosis.ledger;
+        assert_eq!(
+            ledger.attributed + ledger.unexplained,
+            ledger.made_by_load_balancer + ledger.made_by_target,
+            "{}",
+            scenario.name
+        );
+        let explained: u64 = diagnosis.findings.iter().map(|f| f.explains).sum();
+        assert_eq!(explained, ledger.attributed, "{}", scenario.name);
+    }
+}
+
+/// Whatever AWS would not say, it never turns a fault into an all-clear, nor names a wrong cause.
+#[test]
+fn a_hole_never_gives_an_all_clear_or_a_wrong_cause() {
+    for scenario in Scenario::all() {
+        let whole = diagnose(&scenario.evidence);
+        for (hole, evidence) in holes::one_at_a_time(&scenario.evidence) {
+            let holed = diagnose(&evidence);
+            let place = format!("{} with {hole}", scenario.name);
+            if whole.verdict != Verdict::NoFaultFound {
+                assert_ne!(holed.verdict, Verdict::NoFaultFound, "{place}");
+            }
+            for finding in holed.findings.iter().filter(|f| is_proven(f)) {
+                let told = whole
+                    .findings
+                    .iter()
+                    .any(|f| f.rule == finding.rule && f.strength > rule_possible());
+                assert!(told, "{place}: {} is proven all at once", finding.rule);
+            }
+        }
+    }
+}
+
+/// A refused call is named, and nothing healthy is called so while it is.
+#[test]
+fn a_refused_call_is_never_an_all_clear_and_always_named() {
+    for scenario in Scenario::all() {
+        for (hole, evidence) in holes::refusals(&scenario.evidence) {
+            let holed = diagnose(&evidence);
+            let place = format!("{} with {hole} refused", scenario.name);
+            assert_ne!(holed.verdict, Verdict::NoFaultFound, "{place}");
+            let named = holed.missing.iter().any(|words| words.contains(&hole));
+            assert!(named, "{place}: not named in {:?}", holed.missing);
+        }
+    }
+}
+
+/// With only some of the steps run there is no all-clear.
+#[test]
+fn part_of_the_steps_is_no_all_clear() {
+    for scenario in Scenario::all() {
+        for step in diagnosis::Step::ALL {
+            let mut evidence = scenario.evidence.clone();
+            evidence.steps.remove(&step);
+            assert_ne!(
+                diagnose(&evidence).verdict,
+                Verdict::NoFaultFound,
+                "{} without {step}",
+                scenario.name
+            );
+        }
+    }
+}
+
+/// A rule comes with its help page, and with a scenario in which it is the answer.
+#[test]
+fn every_rule_has_headings_a_scenario_and_a_source() {
+    let found: BTreeSet<String> = Scenario::all()
+        .iter()
+        .flat_map(|scenario| scenario.expect.rules_found())
+        .collect();
+    let mut wrong = Vec::new();
+    let mut ids = BTreeSet::new();
+    for rule in rules::all() {
+        let help = rule::help(rule);
+        for heading in [
+            "## What it looks for",
+            "## Why this makes a 502",
+            "## How to be sure",
+            "## How to fix it",
+            "## References",
+        ] {
+            if !help.lines().any(|line| line == heading) {
+                wrong.push(format!("{}: its help page lacks \"{heading}\"", rule.id));
+            }
+        }
+        let references = help.split("## References").nth(1).unwrap_or_default();
+        if !references.lines().any(|line| line.starts_with("- ")) {
+            wrong.push(format!("{}: names no source", rule.id));
+        }
+        if !found.contains(rule.id) {
+            wrong.push(format!("{}: no scenario finds it", rule.id));
+        }
+        if !ids.insert(rule.id) {
+            wrong.push(format!("{}: stands twice in the book", rule.id));
+        }
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+fn is_proven(finding: &diagnosis::document::Finding) -> bool {
+    finding.strength == diagnosis::document::Strength::Proven
+}
+
+fn rule_possible() -> diagnosis::document::Strength {
+    diagnosis::document::Strength::Possible
+}

@@ -1,0 +1,141 @@
+//! What a scenario says must come out.
+
+use std::collections::BTreeMap;
+
+use diagnosis::{
+    Diagnosis,
+    document::{LedgerSource, RuleAnswer, Strength, Verdict},
+};
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Expect {
+    verdict: Verdict,
+    source: LedgerSource,
+    #[serde(default)]
+    by_load_balancer: u64,
+    #[serde(default)]
+    by_target: u64,
+    #[serde(default)]
+    unexplained: u64,
+    /// Those that are named here; others are not looked at.
+    #[serde(default)]
+    neighbours: BTreeMap<String, u64>,
+    /// Every finding in order: `rule strength explains`, and for neighbours ` 504=31`.
+    #[serde(default)]
+    findings: Vec<String>,
+    #[serde(default)]
+    clear: Vec<String>,
+    #[serde(default)]
+    cannot_tell: Vec<String>,
+    /// Words of the verdict's sentences.
+    #[serde(default)]
+    says: Vec<String>,
+    /// Words of the list of what is missing.
+    #[serde(default)]
+    missing: Vec<String>,
+}
+
+impl Expect {
+    pub(crate) fn rules_found(&self) -> Vec<String> {
+        self.findings
+            .iter()
+            .filter_map(|line| line.split(' ').next())
+            .map(str::to_owned)
+            .collect()
+    }
+
+    pub(crate) fn complaints(&self, diagnosis: &Diagnosis) -> Vec<String> {
+        let mut complaints = Vec::new();
+        let mut differ = |what: &str, expected: String, got: String| {
+            if expected != got {
+                complaints.push(format!("{what}: expected {expected}, got {got}"));
+            }
+        };
+        let ledger = &diagnosis.ledger;
+        if self.verdict != diagnosis.verdict {
+            let why = format!("{} {:#?}", diagnosis.in_words, diagnosis.missing);
+            differ(
+                "verdict",
+                format!("{:?}", self.verdict),
+                format!("{:?}: {why}", diagnosis.verdict),
+            );
+        }
+        differ(
+            "ledger",
+            format!(
+                "{:?} {}/{}, {} unexplained",
+                self.source, self.by_load_balancer, self.by_target, self.unexplained
+            ),
+            format!(
+                "{:?} {}/{}, {} unexplained",
+                ledger.source,
+                ledger.made_by_load_balancer,
+                ledger.made_by_target,
+                ledger.unexplained
+            ),
+        );
+        for (code, n) in &self.neighbours {
+            let got = ledger.neighbours.get(code).copied().unwrap_or(0);
+            differ(&format!("{code}s"), n.to_string(), got.to_string());
+        }
+        let findings: Vec<String> = diagnosis.findings.iter().map(line).collect();
+        differ(
+            "findings",
+            format!("{:#?}", self.findings),
+            format!("{findings:#?}"),
+        );
+        let answers: BTreeMap<&str, (RuleAnswer, String)> = diagnosis
+            .steps
+            .iter()
+            .flat_map(|step| &step.rules)
+            .map(|rule| {
+                let why = format!("{} {:?}", rule.because, rule.missing);
+                (rule.rule.as_str(), (rule.answer, why))
+            })
+            .collect();
+        for (rules, answer) in [
+            (&self.clear, RuleAnswer::Clear),
+            (&self.cannot_tell, RuleAnswer::CannotTell),
+        ] {
+            for rule in rules {
+                match answers.get(rule.as_str()) {
+                    Some((got, _)) if *got == answer => {}
+                    Some((got, why)) => {
+                        differ(rule, format!("{answer:?}"), format!("{got:?}: {why}"));
+                    }
+                    None => differ(rule, format!("{answer:?}"), "no such rule".to_owned()),
+                }
+            }
+        }
+        for words in &self.says {
+            if !diagnosis.in_words.contains(words) {
+                differ("in words", words.clone(), diagnosis.in_words.clone());
+            }
+        }
+        for words in &self.missing {
+            if !diagnosis.missing.iter().any(|line| line.contains(words)) {
+                differ(
+                    "missing",
+                    words.clone(),
+                    format!("{:#?}", diagnosis.missing),
+                );
+            }
+        }
+        complaints
+    }
+}
+
+fn line(finding: &diagnosis::document::Finding) -> String {
+    let strength = match finding.strength {
+        Strength::Possible => "possible",
+        Strength::Likely => "likely",
+        Strength::Proven => "proven",
+    };
+    let mut line = format!("{} {strength} {}", finding.rule, finding.explains);
+    for (code, n) in &finding.explains_neighbours {
+        line += &format!(" {code}={n}");
+    }
+    line
+}

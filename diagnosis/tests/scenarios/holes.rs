@@ -1,0 +1,136 @@
+//! Evidence with one part not seen.
+
+use diagnosis::{Evidence, Observed, need::Need, observation::Outcome};
+
+use crate::evidence::{CALLS, number};
+
+#[derive(Clone, Copy, Debug)]
+enum How<'a> {
+    Denied(&'a str),
+    Failed(&'a str),
+    Incomplete(&'a str),
+    NotAsked,
+}
+
+/// A part that a scenario tells was not seen.
+pub(crate) fn make(evidence: &mut Evidence, part: &str, why: &str) {
+    let (how, rest) = why.split_once(' ').expect("how and why");
+    let how = match how {
+        "denied" => How::Denied(rest),
+        "failed" => How::Failed(rest),
+        "incomplete" => How::Incomplete(rest),
+        _ => panic!("{how}: denied, failed or incomplete"),
+    };
+    let need = CALLS
+        .into_iter()
+        .map(|(need, ..)| need)
+        .find(|need| need.name() == part)
+        .unwrap_or_else(|| panic!("no part {part}"));
+    punch(evidence, need, how);
+    outcome(evidence, need, how);
+}
+
+/// The evidence once for each part and each way of not being seen. The calls still say that they were
+/// answered: what is judged is the part.
+pub(crate) fn one_at_a_time(whole: &Evidence) -> Vec<(String, Evidence)> {
+    let mut holed = Vec::new();
+    for (need, service, operation) in CALLS {
+        let action = format!("{service}:{operation}");
+        for how in [
+            How::Denied(&action),
+            How::Failed("throttled"),
+            How::Incomplete("cut short"),
+            How::NotAsked,
+        ] {
+            let mut evidence = whole.clone();
+            punch(&mut evidence, need, how);
+            holed.push((format!("{} {how:?}", need.name()), evidence));
+        }
+    }
+    holed
+}
+
+/// The evidence once for each call that was made, with that call refused; by its action.
+pub(crate) fn refusals(whole: &Evidence) -> Vec<(String, Evidence)> {
+    let mut refused = Vec::new();
+    for (need, service, operation) in CALLS {
+        if need.source(whole).is_empty() {
+            continue;
+        }
+        let action = format!("{service}:{operation}");
+        let mut evidence = whole.clone();
+        punch(&mut evidence, need, How::Denied(&action));
+        outcome(&mut evidence, need, How::Denied(&action));
+        refused.push((action, evidence));
+    }
+    refused
+}
+
+fn outcome(evidence: &mut Evidence, need: Need, how: How<'_>) {
+    let n = number(need);
+    for observation in &mut evidence.observations {
+        if observation.n == n {
+            observation.outcome = match how {
+                How::Denied(_) => Outcome::Denied,
+                How::Failed(_) | How::Incomplete(_) => Outcome::Failed,
+                How::NotAsked => Outcome::Seen,
+            };
+        }
+    }
+}
+
+fn punch(evidence: &mut Evidence, need: Need, how: How<'_>) {
+    match need {
+        Need::Attributes => set(&mut evidence.attributes, how),
+        Need::Listeners => set(&mut evidence.listeners, how),
+        Need::TargetGroups => set(&mut evidence.target_groups, how),
+        Need::TargetGroupAttributes => {
+            let all = evidence.target_group_attributes.values_mut();
+            all.for_each(|value| set(value, how));
+        }
+        Need::TargetHealth => evidence
+            .target_health
+            .values_mut()
+            .for_each(|value| set(value, how)),
+        Need::Instances => set(&mut evidence.instances, how),
+        Need::Certificates => set(&mut evidence.certificates, how),
+        Need::LambdaFunctions => set(&mut evidence.lambda_functions, how),
+        Need::Subnets => set(&mut evidence.subnets, how),
+        Need::RouteTables => set(&mut evidence.route_tables, how),
+        Need::SecurityGroups => set(&mut evidence.security_groups, how),
+        Need::NetworkAcls => set(&mut evidence.network_acls, how),
+        Need::NetworkInterfaces => set(&mut evidence.network_interfaces, how),
+        Need::PrefixLists => set(&mut evidence.prefix_lists, how),
+        Need::Metrics => set(&mut evidence.metrics, how),
+        Need::TargetMetrics => set(&mut evidence.target_metrics, how),
+        Need::AccessLog => set(&mut evidence.access_log, how),
+        Need::AppLog => set(&mut evidence.app_log, how),
+        Need::CloudTrail => set(&mut evidence.cloudtrail, how),
+        Need::AutoScaling => set(&mut evidence.auto_scaling, how),
+        Need::Ecs => set(&mut evidence.ecs, how),
+    }
+}
+
+fn set<T>(observed: &mut Observed<T>, how: How<'_>) {
+    let source = observed.source().to_vec();
+    match how {
+        How::Denied(action) => {
+            *observed = Observed::Denied {
+                action: action.to_owned(),
+                source,
+            };
+        }
+        How::Failed(reason) => {
+            *observed = Observed::Failed {
+                reason: reason.to_owned(),
+                source,
+            };
+        }
+        How::Incomplete(left_out) => {
+            if let Observed::Seen { incomplete, .. } = observed {
+                *incomplete = Some(left_out.to_owned());
+            }
+        }
+        How::NotAsked => *observed = Observed::NotAsked,
+    }
+}

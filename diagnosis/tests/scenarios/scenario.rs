@@ -1,0 +1,51 @@
+//! One Markdown file: its title, its three blocks.
+
+use std::{fs, path::Path};
+
+use diagnosis::Evidence;
+
+use crate::{evidence, expect::Expect, traffic};
+
+pub(crate) struct Scenario {
+    pub(crate) name: String,
+    pub(crate) evidence: Evidence,
+    pub(crate) expect: Expect,
+}
+
+impl Scenario {
+    /// All files, by name.
+    pub(crate) fn all() -> Vec<Self> {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
+        let mut files: Vec<_> = fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .filter(|path| path.extension().is_some_and(|kind| kind == "md"))
+            .filter(|path| path.file_stem().is_some_and(|name| name != "README"))
+            .collect();
+        files.sort();
+        assert!(files.len() > 20, "scenarios went missing");
+        files.iter().map(|path| Self::read(path)).collect()
+    }
+
+    fn read(path: &Path) -> Self {
+        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+        let text = fs::read_to_string(path).unwrap();
+        assert!(text.starts_with("# "), "{name}: no title");
+        let told = toml::from_str(block(&text, "evidence").unwrap_or_default())
+            .unwrap_or_else(|error| panic!("{name}: evidence: {error}"));
+        let traffic = traffic::read(block(&text, "access-log").unwrap_or_default())
+            .unwrap_or_else(|error| panic!("{name}: access-log: {error}"));
+        let expect = toml::from_str(block(&text, "expect").expect("an expect block"))
+            .unwrap_or_else(|error| panic!("{name}: expect: {error}"));
+        Self {
+            evidence: evidence::build(told, &traffic),
+            name,
+            expect,
+        }
+    }
+}
+
+fn block<'a>(text: &'a str, kind: &str) -> Option<&'a str> {
+    let (_, after) = text.split_once(&format!("\n```{kind}\n"))?;
+    after.split_once("\n```").map(|(block, _)| block)
+}
