@@ -147,6 +147,31 @@ pub(crate) fn rule_title(id: &str) -> String {
     })
 }
 
+/// A reason as a sentence. Names and ids at its start stay as they are.
+pub(crate) fn sentence(text: &str) -> String {
+    let text = text.trim();
+    let first_word = text.split(' ').next().unwrap_or_default();
+    let mut letters = text.chars();
+    let mut sentence = match letters.next() {
+        Some(first) if first_word.chars().all(|c| c.is_ascii_lowercase()) => {
+            first.to_uppercase().chain(letters).collect()
+        }
+        _ => text.to_owned(),
+    };
+    if sentence.ends_with(|c: char| c.is_alphanumeric() || matches!(c, ')' | '"' | '”' | '%')) {
+        sentence.push('.');
+    }
+    sentence
+}
+
+/// The words of a verdict without its name, which stands above them.
+pub(crate) fn without_title(words: &str, title: &str) -> String {
+    words
+        .strip_prefix(title)
+        .and_then(|rest| rest.strip_prefix(": "))
+        .map_or_else(|| words.to_owned(), sentence)
+}
+
 /// A link that may be offered: AWS's own console and nothing else, whatever the evidence says.
 pub(crate) fn console_link(text: &str) -> Option<&str> {
     let rest = text.strip_prefix("https://")?;
@@ -197,6 +222,19 @@ mod tests {
         ] {
             assert_eq!(console_link(bad), None, "{bad}");
         }
+    }
+
+    #[test]
+    fn reasons_become_sentences_and_names_stay() {
+        assert_eq!(sentence("every group is well"), "Every group is well.");
+        assert_eq!(sentence("i-0abc is stopped."), "i-0abc is stopped.");
+        assert_eq!(sentence("4 of 4 (all)"), "4 of 4 (all).");
+        assert_eq!(sentence(""), "");
+        assert_eq!(
+            without_title("Cannot tell: there were 32 502s.", "Cannot tell"),
+            "There were 32 502s."
+        );
+        assert_eq!(without_title("Cause found", "Cause found"), "Cause found");
     }
 
     #[test]

@@ -48,7 +48,7 @@ pub(super) fn FindingCard(finding: Finding, open: bool) -> impl IntoView {
                 <h4>{title}</h4>
                 <p class="finding-strength"><Chip sign text=words/> <span class="quiet">{meaning}</span></p>
             </header>
-            <p class="finding-because">{because}</p>
+            <p class="finding-because">{text::sentence(&because)}</p>
             {(!explained.is_empty()).then(|| view! {
                 <p class="finding-explains"><strong>"Explains "</strong>{explained.join(" and ")}"."</p>
             })}

@@ -112,12 +112,21 @@ fn shown(ledger: &Ledger, findings: &[Finding], wizard: Wizard) -> AnyView {
     .into_any()
 }
 
-/// `In the same window: 31 × 504 and 0 × 503.`
+/// `In the same window: 31 × 504; no 503.`
 fn neighbours(ledger: &Ledger) -> Option<String> {
-    let counted: Vec<String> = ledger
+    let (none, some): (Vec<_>, Vec<_>) = ledger
         .neighbours
         .iter()
+        .partition(|(_, count)| **count == 0);
+    let some: Vec<String> = some
+        .into_iter()
         .map(|(code, count)| format!("{}\u{a0}×\u{a0}{code}", text::count(*count)))
         .collect();
-    (!counted.is_empty()).then(|| format!("In the same window: {}.", counted.join(", ")))
+    let none: Vec<&str> = none.into_iter().map(|(code, _)| code.as_str()).collect();
+    let words = [
+        (!some.is_empty()).then(|| some.join(", ")),
+        (!none.is_empty()).then(|| format!("no {}", none.join(", no "))),
+    ];
+    let words: Vec<String> = words.into_iter().flatten().collect();
+    (!words.is_empty()).then(|| format!("In the same window: {}.", words.join("; ")))
 }

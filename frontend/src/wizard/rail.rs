@@ -71,7 +71,10 @@ fn glance(session: &Session, step: Step) -> Glance {
         let calls = session.calls(Some(step)).len() as u64;
         return Glance {
             sign: Sign::Busy,
-            words: format!("Running, {}", text::counted(calls, "call", "calls")),
+            words: match calls {
+                0 => "Running".to_owned(),
+                calls => format!("Running, {}", text::counted(calls, "call", "calls")),
+            },
         };
     }
     let Some(result) = session.result(step) else {

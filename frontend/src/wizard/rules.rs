@@ -59,7 +59,7 @@ fn Line(rule: RuleResult) -> impl IntoView {
                     <a href=format!("/rules/{}", rule.rule)>{text::rule_title(&rule.rule)}</a>
                     <span class=format!("rule-answer tone-{}", sign.class())>{words}</span>
                 </p>
-                {(!rule.because.is_empty()).then(|| view! { <p>{rule.because}</p> })}
+                {(!rule.because.is_empty()).then(|| view! { <p>{text::sentence(&rule.because)}</p> })}
                 {(!rule.missing.is_empty()).then(|| view! {
                     <p class="quiet">"Missing:"</p>
                     <ul class="missing">{rule.missing.into_iter().map(|line| view! { <li>{line}</li> }).collect_view()}</ul>

@@ -163,7 +163,7 @@ fn shown(session: &Session) -> Shown {
     Shown {
         sign,
         title,
-        words: diagnosis.in_words.clone(),
+        words: text::without_title(&diagnosis.in_words, title),
         next,
         progress: None,
         trouble,
@@ -183,7 +183,7 @@ fn trouble(state: RunState, reason: Option<&str>) -> Option<String> {
         RunState::Running | RunState::Done => return None,
         RunState::Cancelled => "The last run was cancelled: what it had seen is kept.",
         RunState::Interrupted => {
-            "The server stopped in the middle of the last run: what it had seen is kept, running again completes it."
+            "The last run was interrupted: what it had seen is kept, running again completes it."
         }
         RunState::Failed => "The last run could not begin.",
     };
