@@ -57,9 +57,11 @@ fingerprint() {
   done | sha256
 }
 
-# How far a command has come, from its log: cargo's "312/467", else nothing.
+# How far a command has come, from the last line of its log: cargo's "312/467: names", or what it waits for.
 progress_of() {
-  tail -c 4000 "$1" | tr '\r' '\n' | sed -n 's/.*] \([0-9][0-9]*\)\/\([0-9][0-9]*\).*/\1 of \2 crates, /p' | tail -n 1
+  tail -c 4000 "$1" | tr '\r' '\n' | grep . | tail -n 1 | sed -n \
+    -e 's/.*] \([0-9][0-9]*\)\/\([0-9][0-9]*\): \(.*[^ ]\) *$/\1 of \2 crates, now \3, /p' \
+    -e 's/.*Blocking waiting for file lock.*/waiting for another cargo, /p' || true
 }
 
 # slow LABEL COMMAND...: runs a command that takes long. Its output goes to a log; a line every 15 seconds says
