@@ -10,6 +10,10 @@ use super::{
 /// [V] Application Load Balancer guide, security groups and network ACLs.
 pub const RETURN_PORTS: (u16, u16) = (1_024, 65_535);
 
+/// Where less than one in so many return ports is let through (one entry for a database's port, say),
+/// the way back counts as shut: a node takes any port of the range.
+const CHINK: u32 = 100;
+
 /// The load balancer's end: its nodes in one subnet.
 #[derive(Clone, Debug)]
 pub struct Node<'a> {
@@ -181,6 +185,8 @@ struct Parts {
     unread: Option<u32>,
     /// The block had to be split: its addresses are not treated alike.
     split: bool,
+    /// How many ports are let through, where the block was not split.
+    open_ports: u32,
 }
 
 fn acl<'a>(
@@ -203,7 +209,7 @@ fn acl<'a>(
         let entries = if egress { &acl.outbound } else { &acl.inbound };
         let mut parts = Parts::default();
         walk(entries, block, ports, &mut parts);
-        summary(acl, block, &parts)
+        summary(acl, block, ports, &parts)
     })
 }
 
@@ -221,6 +227,7 @@ fn walk(entries: &[AclEntry], block: Block, ports: (u16, u16), parts: &mut Parts
         };
         if of.covers(block) {
             let decided = if entry.allow {
+                parts.open_ports = parts.open_ports.saturating_add(width(inner));
                 &mut parts.allowed
             } else {
                 &mut parts.denied
@@ -246,7 +253,11 @@ fn walk(entries: &[AclEntry], block: Block, ports: (u16, u16), parts: &mut Parts
     parts.denied = parts.denied.or(Some(LAST_ENTRY));
 }
 
-fn summary<'a>(acl: &Acl<'a>, block: Block, parts: &Parts) -> Outcome<'a> {
+fn width(ports: (u16, u16)) -> u32 {
+    u32::from(ports.1 - ports.0) + 1
+}
+
+fn summary<'a>(acl: &Acl<'a>, block: Block, ports: (u16, u16), parts: &Parts) -> Outcome<'a> {
     let by = |number| Decider::NetworkAclEntry {
         acl: acl.id,
         number,
@@ -259,9 +270,9 @@ fn summary<'a>(acl: &Acl<'a>, block: Block, parts: &Parts) -> Outcome<'a> {
             "rule {number} of {} denies part of {block}, and which addresses the nodes have there was not seen",
             acl.id
         )),
-        (allowed, Some(number), unread) => Outcome::Blocked {
+        (_, Some(number), unread) => Outcome::Blocked {
             by: by(number),
-            partly: allowed.is_some() || unread.is_some(),
+            partly: unread.is_some() || parts.open_ports.saturating_mul(CHINK) > width(ports),
         },
         (Some(number), None, None) => Outcome::Open(by(number)),
         (None, None, None) => Outcome::Open(by(LAST_ENTRY)),

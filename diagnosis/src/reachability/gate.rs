@@ -118,7 +118,7 @@ pub enum Outcome<'a> {
     Open(Decider<'a>),
     Blocked {
         by: Decider<'a>,
-        /// Some ports or nodes get through.
+        /// Some nodes get through, or more than one in a hundred of the ports.
         partly: bool,
     },
     /// What is missing, in words.

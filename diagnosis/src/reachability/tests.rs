@@ -316,6 +316,12 @@ fn network_acls_go_by_rule_number() {
         back(&with(50, true, "0.0.0.0/0", false, Some((0, 1023))), RANGE),
         "open: rule 100 of acl-1"
     );
+    // One port among tens of thousands is no way back.
+    let mut chink = with(50, true, "0.0.0.0/0", true, Some((5432, 5432)));
+    edit(&mut chink.network_acls)[0]
+        .entries
+        .push(entry(60, true, "0.0.0.0/0", false));
+    assert_eq!(back(&chink, RANGE), "blocked: rule 60 of acl-1");
     // Part of the subnet.
     let part = with(50, true, "10.0.0.0/25", false, None);
     assert!(back(&part, RANGE).starts_with("unknown: rule 50 of acl-1 denies part of 10.0.0.0/24"));

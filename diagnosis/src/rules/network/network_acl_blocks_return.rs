@@ -56,15 +56,20 @@ const QUESTION: Question = Question {
 
 fn check(case: &Case<'_>) -> Answer {
     judge(case, &QUESTION, |shut| {
-        let some = if shut.partly { "some of " } else { "" };
+        let share = if shut.partly {
+            "some"
+        } else {
+            "nearly all or all"
+        };
         Wording {
             title: format!(
-                "Network ACL {} drops the answers to {some}the load balancer's ports ({})",
+                "Network ACL {} drops {}answers to the load balancer ({})",
                 acl(shut).0,
+                if shut.partly { "some " } else { "" },
                 shut.targets_in_words()
             ),
             because: format!(
-                "{} denies {some}the ports 1024–65535 that answers go to ({}).",
+                "{} denies {share} of the ports 1024–65535 that answers go to ({}).",
                 crate::words::capital(&shut.by.to_string()),
                 shut.gate.in_words()
             ),
@@ -129,7 +134,9 @@ mod tests {
         set_rows(&mut evidence, vec![waited, timed_out("10:21:30", 1)]);
         let because = assert_found(&RULE, &evidence, Strength::Proven);
         assert!(
-            because.contains("The last rule (*) of acl-web denies the ports 1024–65535"),
+            because.contains(
+                "The last rule (*) of acl-web denies nearly all or all of the ports 1024–65535"
+            ),
             "{because}"
         );
         assert!(because.contains("says 504, not 502"), "{because}");

@@ -67,6 +67,7 @@ fn check(case: &Case<'_>) -> Answer {
         .map_or(&[][..], Vec::as_slice);
     let outdated: Vec<&Listener> = listeners
         .iter()
+        .filter(|listener| speaks_tls(listener))
         .filter(|listener| {
             listener
                 .ssl_policy
@@ -81,16 +82,16 @@ fn check(case: &Case<'_>) -> Answer {
     if !missing.is_empty() {
         return Answer::cannot_tell("Not every listener was seen.", missing);
     }
-    Answer::clear(
-        if listeners
-            .iter()
-            .any(|listener| listener.ssl_policy.is_some())
-        {
-            "No listener's policy is known to take TLS 1.0 or 1.1."
-        } else {
-            "No listener speaks TLS."
-        },
-    )
+    Answer::clear(if listeners.iter().any(speaks_tls) {
+        "No listener's policy is known to take TLS 1.0 or 1.1."
+    } else {
+        "No listener speaks TLS."
+    })
+}
+
+/// A policy may be named where the protocol makes nothing of it.
+fn speaks_tls(listener: &Listener) -> bool {
+    matches!(listener.protocol.as_str(), "HTTPS" | "SSL" | "TLS")
 }
 
 fn draft(case: &Case<'_>, listeners: &[&Listener]) -> Draft {
@@ -155,6 +156,7 @@ mod tests {
     fn policy(name: &str) -> Evidence {
         let mut evidence = healthy();
         if let Observed::Seen { value, .. } = &mut evidence.listeners {
+            value[0].protocol = "HTTPS".to_owned();
             value[0].ssl_policy = Some(name.to_owned());
         }
         evidence
@@ -174,6 +176,15 @@ mod tests {
             &policy("ELBSecurityPolicy-2016-08"),
             Strength::Possible,
         );
+    }
+
+    #[test]
+    fn a_plain_listener_has_no_use_for_a_policy() {
+        let mut evidence = policy("ELBSecurityPolicy-2016-08");
+        if let Observed::Seen { value, .. } = &mut evidence.listeners {
+            value[0].protocol = "HTTP".to_owned();
+        }
+        assert_clear(&RULE, &evidence);
     }
 
     #[test]
