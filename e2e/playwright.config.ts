@@ -10,8 +10,8 @@ if (!chromium || !existsSync(chromium)) {
 const asRoot = process.getuid?.() === 0;
 
 export default defineConfig({
-  testDir: ".",
-  testMatch: "**/*.spec.ts",
+  testDir: "tests",
+  snapshotPathTemplate: "{testDir}/snapshots/{arg}{ext}",
   // Every spec drives a server, a Postgres and a lab of its own: one at a time is what two cores can carry.
   workers: 1,
   retries: 0,
