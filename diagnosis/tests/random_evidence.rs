@@ -2,6 +2,11 @@
 //!
 //! The evidence is random but the same in every run.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot make its evidence should fail"
+)]
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};

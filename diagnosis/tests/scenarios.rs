@@ -4,6 +4,11 @@
 //! lines that say who asked when (see `scenarios/traffic.rs`), which become log lines and go through
 //! the real access log reader.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a scenario that cannot be read should fail"
+)]
+
 #[path = "scenarios/evidence.rs"]
 mod evidence;
 #[path = "scenarios/expect.rs"]

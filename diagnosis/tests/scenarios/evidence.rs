@@ -225,7 +225,7 @@ pub(crate) fn build(told: Told, kinds: &[Kind]) -> Evidence {
     };
     let mut evidence = Evidence::new(load_balancer, window, now);
     let seen = Seen { at: now };
-    let targets: BTreeMap<String, Vec<(String, String, String, Option<String>)>> = told
+    let targets: Targets = told
         .group
         .iter()
         .map(|(name, group)| {
@@ -352,6 +352,7 @@ fn balancer(evidence: &mut Evidence, told: &Told, seen: &Seen) {
     evidence.lambda_functions = seen.part(Need::LambdaFunctions, Vec::new());
 }
 
+/// By group: id, address, state and reason of each target.
 type Targets = BTreeMap<String, Vec<(String, String, String, Option<String>)>>;
 
 fn groups(evidence: &mut Evidence, told: &Told, targets: &Targets, seen: &Seen) {
@@ -383,7 +384,6 @@ fn groups(evidence: &mut Evidence, told: &Told, targets: &Targets, seen: &Seen) 
             } else {
                 TargetType::Instance
             },
-            ..TargetGroup::default()
         });
         evidence.target_group_attributes.insert(
             arn.clone(),

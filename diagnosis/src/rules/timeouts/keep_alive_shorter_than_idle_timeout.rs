@@ -257,7 +257,8 @@ impl Cluster {
                 .iter()
                 .map(|place| minute_of(case.rows()[*place].time))
                 .collect(),
-            regular: targets.iter().any(|target| is_regular(case, target, gap)),
+            regular: !targets.is_empty()
+                && targets.iter().all(|target| is_regular(case, target, gap)),
             targets,
             places,
         })
