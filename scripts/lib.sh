@@ -122,3 +122,22 @@ install_package() {
   DEBIAN_FRONTEND=noninteractive apt-get update -q
   DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "$1"
 }
+
+# ready_for_tests: sets up and builds what tests against the real binary need, and tells them where it is.
+# They bring their own AWS and their own Postgres, and must not find those of the person who runs them.
+ready_for_tests() {
+  local name
+  unset DATABASE_URL
+  for name in $(env | sed -n 's/^\(AWS_[A-Za-z0-9_]*\)=.*/\1/p'); do unset "$name"; done
+
+  scripts/setup/programs
+  scripts/setup/postgres
+  scripts/setup/lab
+  scripts/setup/e2e
+  CHROMIUM=$(scripts/setup/chromium | tail -n 1)
+  scripts/build
+
+  export CHROMIUM
+  export LB502_LAB_PYTHON="$venv/bin/python"
+  export LB502_BINARY="$binary"
+}
