@@ -140,7 +140,14 @@ pub(crate) fn counted(n: u64, one: &str, many: &str) -> String {
 
 /// `keep-alive-shorter-than-idle-timeout` as a heading.
 pub(crate) fn rule_title(id: &str) -> String {
-    let words = id.replace('-', " ");
+    let words: Vec<String> = id
+        .split('-')
+        .map(|word| match word {
+            "acl" | "cpu" | "tls" => word.to_uppercase(),
+            word => word.to_owned(),
+        })
+        .collect();
+    let words = words.join(" ");
     let mut letters = words.chars();
     letters.next().map_or_else(String::new, |first| {
         first.to_uppercase().chain(letters).collect()
@@ -240,6 +247,10 @@ mod tests {
     #[test]
     fn a_rule_id_reads_as_a_heading() {
         assert_eq!(rule_title("target-returned-502"), "Target returned 502");
+        assert_eq!(
+            rule_title("network-acl-blocks-return"),
+            "Network ACL blocks return"
+        );
         assert_eq!(rule_title(""), "");
     }
 }
