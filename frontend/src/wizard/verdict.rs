@@ -3,7 +3,7 @@
 use diagnosis::{
     Step,
     api::RunState,
-    document::{StepState, Verdict},
+    document::{StepState, Strength, Verdict},
 };
 use leptos::prelude::*;
 
@@ -22,7 +22,10 @@ enum Next {
     RunRest,
     Cancel,
     /// The answer stands: to the finding and its fix.
-    Fix(Step),
+    Fix {
+        step: Step,
+        proven: bool,
+    },
     RunAgain,
 }
 
@@ -80,9 +83,9 @@ fn NextButtons(next: Next) -> impl IntoView {
             <button type="button" class="button button-large" aria-disabled=waiting on:click=move |_| wizard.cancel()>"Cancel the run"</button>
         }
         .into_any(),
-        Next::Fix(step) => view! {
+        Next::Fix { step, proven } => view! {
             <Show when=move || wizard.step.get() != Some(step)>
-                <a class="button button-primary button-large" href=wizard.address(Some(step)) data-noscroll="">"See the proof and the fix"</a>
+                <a class="button button-primary button-large" href=wizard.address(Some(step)) data-noscroll="">{if proven { "See the proof and the fix" } else { "See the reasons and the fix" }}</a>
             </Show>
             {run("", "Run all again")}
         }
@@ -155,7 +158,10 @@ fn shown(session: &Session) -> Shown {
                 Verdict::CauseFound | Verdict::LikelyCause
             ) =>
         {
-            Next::Fix(first.step)
+            Next::Fix {
+                step: first.step,
+                proven: first.strength == Strength::Proven,
+            }
         }
         _ if incomplete => Next::RunRest,
         _ => Next::RunAgain,
