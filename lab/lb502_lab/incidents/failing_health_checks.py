@@ -44,4 +44,4 @@ def seed(story: Story) -> Incident:
             hung_up(row, story.rng.uniform(0.2, 1.6), story.rng)
     for target in targets:
         story.cpu(target, lambda minute: 20)
-    return story.tell(balancer, rows, DESCRIPTION, "targets-failing-health-checks", "likely_cause")
+    return story.tell(balancer, rows, DESCRIPTION, "targets-failing-health-checks", "cause_found")

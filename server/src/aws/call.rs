@@ -1,6 +1,9 @@
 //! The one way in which AWS is called.
 
-use std::time::{Duration, Instant};
+use std::{
+    pin::Pin,
+    time::{Duration, Instant},
+};
 
 use chrono::{SubsecRound, Utc};
 use diagnosis::{Observation, Observed, Step, observation::Outcome};
@@ -28,7 +31,7 @@ impl Aws {
         recorder: &Recorder,
         step: Step,
         ask: Ask,
-        work: impl Future<Output = Result<Reading<T>, Fault>>,
+        work: impl Future<Output = Result<Reading<T>, Fault>> + Send,
     ) -> Observed<T> {
         self.observe_within(LONGEST, recorder, step, ask, work)
             .await
@@ -40,8 +43,11 @@ impl Aws {
         recorder: &Recorder,
         step: Step,
         ask: Ask,
-        work: impl Future<Output = Result<Reading<T>, Fault>>,
+        work: impl Future<Output = Result<Reading<T>, Fault>> + Send,
     ) -> Observed<T> {
+        // An SDK call's future is large: on the heap, it does not add to the stack of who waits.
+        let work: Pin<Box<dyn Future<Output = Result<Reading<T>, Fault>> + Send + '_>> =
+            Box::pin(work);
         let permit = tokio::select! {
             biased;
             () = recorder.cancel.cancelled() => None,

@@ -82,7 +82,10 @@ impl Aws {
                 .await
                 .map_err(|_| AwsError::NoRegion)?,
         };
-        let region = config.region().ok_or(AwsError::NoRegion)?;
+        let region = config
+            .region()
+            .filter(|region| !region.as_ref().is_empty())
+            .ok_or(AwsError::NoRegion)?;
         let region = regions::check(region.as_ref()).await?;
         Ok(Self::of(region, config))
     }

@@ -31,7 +31,7 @@ impl Aws {
         recorder: &Recorder,
         step: Step,
         within: Window,
-        resources: impl Future<Output = HashSet<String>>,
+        resources: impl Future<Output = HashSet<String>> + Send,
         now: DateTime<Utc>,
     ) -> Observed<Vec<Change>> {
         let ask = Ask::new(
@@ -124,7 +124,7 @@ fn change(event: &Event, resources: &HashSet<String>) -> Option<Change> {
     let by = raw["sourceIPAddress"]
         .as_str()
         .filter(|source| source.ends_with(".amazonaws.com"));
-    let asked = match &raw["requestParameters"] {
+    let asked = match without_secrets(&raw["requestParameters"]) {
         Value::Null => String::new(),
         parameters => format!(": {parameters}"),
     };
@@ -136,6 +136,32 @@ fn change(event: &Event, resources: &HashSet<String>) -> Option<Change> {
         summary: cut(&format!("{name} by {who}{asked}"), 600),
         error: raw["errorCode"].as_str().map(|code| cut(code, 120)),
     })
+}
+
+/// CloudTrail hides most secrets itself; what may still hold one is left out of the summary.
+fn without_secrets(value: &Value) -> Value {
+    const HOLD_SECRETS: [&str; 8] = [
+        "environment",
+        "password",
+        "secret",
+        "token",
+        "userdata",
+        "credential",
+        "privatekey",
+        "body",
+    ];
+    match value {
+        Value::Object(fields) => fields
+            .iter()
+            .filter(|(name, _)| {
+                let name = name.to_ascii_lowercase();
+                !HOLD_SECRETS.iter().any(|word| name.contains(word))
+            })
+            .map(|(name, value)| (name.clone(), without_secrets(value)))
+            .collect(),
+        Value::Array(values) => values.iter().map(without_secrets).collect(),
+        other => other.clone(),
+    }
 }
 
 /// Our own resources, and what looks like an AWS id or ARN.
@@ -156,5 +182,34 @@ fn texts(value: &Value, into: &mut Vec<String>) {
         Value::Array(values) => values.iter().for_each(|value| texts(value, into)),
         Value::Object(fields) => fields.values().for_each(|value| texts(value, into)),
         _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(request: Value) -> Event {
+        let raw = json!({"requestParameters": request, "userIdentity": {"arn": "arn:aws:sts::1:assumed-role/x/ana"}});
+        Event::builder()
+            .event_name("RevokeSecurityGroupIngress")
+            .event_time(aws_smithy_types::DateTime::from_secs(1_700_000_000))
+            .cloud_trail_event(raw.to_string())
+            .build()
+    }
+
+    #[test]
+    fn only_changes_that_name_our_resources_are_told() {
+        let ours = HashSet::from(["sg-0123456789abcdef0".to_owned()]);
+        let told = change(
+            &event(json!({"groupId": "sg-0123456789abcdef0", "items": [{"password": "hunter2"}]})),
+            &ours,
+        )
+        .unwrap();
+        assert_eq!(told.resources, ["sg-0123456789abcdef0"]);
+        assert_eq!(told.who, "arn:aws:sts::1:assumed-role/x/ana");
+        assert!(told.summary.contains("groupId") && !told.summary.contains("hunter2"));
+        assert_eq!(change(&event(json!({"groupId": "sg-9"})), &ours), None);
+        assert_eq!(change(&Event::builder().build(), &ours), None);
     }
 }

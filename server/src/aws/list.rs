@@ -108,7 +108,7 @@ impl Aws {
             async {
                 timeout_at(deadline, self.classic_load_balancers(None, ""))
                     .await
-                    .unwrap_or_else(|_| Err(Fault::TimedOut))
+                    .unwrap_or(Err(Fault::TimedOut))
             },
             timeout_at(deadline, self.identity()),
         );

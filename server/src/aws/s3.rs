@@ -303,9 +303,9 @@ fn unpack<B: AsRef<[u8]>>(
         bytes: 0,
     };
     let mut unpacker = if packed {
-        Unpacker::Gzip(MultiGzDecoder::new(sink))
+        Unpacker::Gzip(Box::new(MultiGzDecoder::new(sink)))
     } else {
-        Unpacker::Plain(sink)
+        Unpacker::Plain(Box::new(sink))
     };
     let mut broken = false;
     while let Some(chunk) = chunks.blocking_recv() {
@@ -327,8 +327,8 @@ fn unpack<B: AsRef<[u8]>>(
 }
 
 enum Unpacker {
-    Gzip(MultiGzDecoder<Sink>),
-    Plain(Sink),
+    Gzip(Box<MultiGzDecoder<Sink>>),
+    Plain(Box<Sink>),
 }
 
 impl Unpacker {
@@ -548,5 +548,71 @@ mod tests {
         ] {
             assert_eq!(log_object(bad, prefix, 7), None);
         }
+    }
+
+    fn line(n: u32) -> String {
+        format!(
+            "http 2026-11-21T22:00:{:02}.000000Z app/web/50dc6c495c0c9188 192.0.2.1:2817 10.0.0.1:80 0.000 0.001 0.000 200 200 34 366 \"GET http://www.example.com:80/ HTTP/1.1\" \"curl\" - - arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/web/73e2d6bc24d8a067 \"Root=1-58337262-36d228ad5d99923122bbe354\" \"-\" \"-\" 0 2026-11-21T22:00:00.000000Z \"forward\" \"-\" \"-\" \"10.0.0.1:80\" \"200\" \"-\" \"-\"\n",
+            n % 60
+        )
+    }
+
+    fn gzip(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    /// Sent in chunks of an odd size.
+    fn read(bytes: &[u8], packed: bool) -> (u64, bool) {
+        let window = Window {
+            from: at("2026-11-21T22:00:00Z"),
+            to: at("2026-11-21T23:00:00Z"),
+        };
+        let reader = ObjectReader::new(LoadBalancerType::Application, window, None);
+        let chunks: Vec<Vec<u8>> = bytes.chunks(977).map(<[u8]>::to_vec).collect();
+        let (send, receive) = mpsc::channel(chunks.len().max(1));
+        for chunk in chunks {
+            send.try_send(chunk).unwrap();
+        }
+        drop(send);
+        let one = unpack(reader, packed, receive).unwrap();
+        let mut aggregator = Aggregator::new(LoadBalancerType::Application);
+        aggregator.add(one.rows);
+        (aggregator.finish().requests, one.broken)
+    }
+
+    #[test]
+    fn members_cut_mid_line_are_read_as_one() {
+        let text: String = (0..50).map(line).collect();
+        let (first, second) = text.as_bytes().split_at(text.len() / 2 + 7);
+        assert_eq!(
+            read(&[gzip(first), gzip(second)].concat(), true),
+            (50, false)
+        );
+        assert_eq!(read(text.as_bytes(), false), (50, false));
+        assert_eq!(read(&gzip(b""), true), (0, false));
+    }
+
+    #[test]
+    fn what_does_not_unpack_is_told_and_what_did_is_kept() {
+        let text: String = (0..5_000).map(line).collect();
+        let whole = gzip(text.as_bytes());
+        let (requests, broken) = read(&whole[..whole.len() * 3 / 4], true);
+        assert!(broken && (1..5_000).contains(&requests), "{requests}");
+        assert_eq!(read(b"<Error>not a log</Error>", true), (0, true));
+        let good = gzip(line(1).as_bytes());
+        let (requests, broken) = read(&[good, b"garbage".to_vec()].concat(), true);
+        assert!(broken && requests == 1);
+    }
+
+    #[test]
+    fn a_bomb_is_stopped() {
+        let zeros = vec![0_u8; 1 << 20];
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        for _ in 0..96 {
+            encoder.write_all(&zeros).unwrap();
+        }
+        assert_eq!(read(&encoder.finish().unwrap(), true), (0, true));
     }
 }

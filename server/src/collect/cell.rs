@@ -1,3 +1,5 @@
+use std::pin::Pin;
+
 use tokio::sync::OnceCell;
 
 /// A piece of evidence that several steps may ask for and that is fetched once.
@@ -12,7 +14,15 @@ impl<T> Default for Cell<T> {
 
 impl<T> Cell<T> {
     /// The first to ask runs `fetch`; who asks meanwhile waits for it.
-    pub(super) async fn get<F: Future<Output = T>>(&self, fetch: impl FnOnce() -> F) -> &T {
-        self.0.get_or_init(fetch).await
+    ///
+    /// Boxed: pieces wait for pieces, and their futures, laid into one another, would outgrow a
+    /// thread's stack.
+    pub(super) async fn get<'f, F: Future<Output = T> + Send + 'f>(
+        &self,
+        fetch: impl FnOnce() -> F,
+    ) -> &T {
+        self.0
+            .get_or_init(|| -> Pin<Box<dyn Future<Output = T> + Send + 'f>> { Box::pin(fetch()) })
+            .await
     }
 }
