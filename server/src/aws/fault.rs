@@ -167,7 +167,11 @@ fn from_words(words: &str) -> Fault {
     let lower = words.to_ascii_lowercase();
     if lower.contains("expired") {
         Fault::ExpiredCredentials
-    } else if lower.contains("no providers in chain") || lower.contains("was not enabled") {
+    } else if ["no providers in chain", "was not enabled", "imds"]
+        .iter()
+        .any(|sign| lower.contains(sign))
+    {
+        // The instance's metadata is asked last: where even that gives none, there are none.
         Fault::NoCredentials
     } else if lower.contains("credential") || lower.contains("identity") || lower.contains("token")
     {
@@ -198,6 +202,28 @@ mod tests {
         assert_eq!(denied_action(message).as_deref(), Some("kms:Decrypt"));
         assert_eq!(denied_action("Access Denied"), None);
         assert_eq!(denied_action("to perform: <script> on"), None);
+    }
+
+    #[test]
+    fn the_credential_chain_is_understood_by_its_words() {
+        for (words, fault) in [
+            (
+                "other: the credential provider was not enabled: no providers in chain provided credentials",
+                Fault::NoCredentials,
+            ),
+            (
+                "other: an error occurred while loading credentials: failed to load IMDS session token: request forbidden",
+                Fault::NoCredentials,
+            ),
+            (
+                "other: an error occurred while loading credentials: the SSO token has expired",
+                Fault::ExpiredCredentials,
+            ),
+        ] {
+            assert_eq!(from_words(words), fault, "{words}");
+        }
+        let other = from_words("the credentials provider was not properly configured");
+        assert!(matches!(other, Fault::InvalidCredentials(_)));
     }
 
     #[test]
