@@ -85,7 +85,7 @@ slow() {
     say "$label: done in $((SECONDS - started)) s"
   else
     tr '\r' '\n' <"$log" | grep -v '^ *Building \[' | tail -n 60 >&2 || true
-    printf 'lb502: %s failed after %s s; the whole log is in %s\n' "$label" "$((SECONDS - started))" "$log" >&2
+    printf 'lb502: %s failed after %s s with status %s; the whole log is in %s\n' "$label" "$((SECONDS - started))" "$status" "$log" >&2
   fi
   return "$status"
 }
