@@ -404,13 +404,15 @@ fn because(
         .filter_map(|place| case.rows()[*place].idle_ms)
         .collect();
     let mut because = format!(
-        "{} sent to a target and lost at once ({} of {} whose gap can be read): each came {} to {} after \
+        "{} sent to a target and lost at once ({} of {} whose gap can be read): each came {} after \
          the same target's last answer, over {} and {}. The load balancer's idle timeout is {}.",
         words::count(cluster.rows, "request was", "requests were"),
         words::thousands(cluster.rows),
         words::thousands(cluster.readable),
-        words::seconds(gaps.iter().min().copied().unwrap_or(cluster.gap)),
-        words::seconds(gaps.iter().max().copied().unwrap_or(cluster.gap)),
+        span(
+            gaps.iter().min().copied().unwrap_or(cluster.gap),
+            gaps.iter().max().copied().unwrap_or(cluster.gap)
+        ),
         words::count(cluster.minutes.len() as u64, "minute", "minutes"),
         words::count(cluster.targets.len() as u64, "target", "targets"),
         words::seconds(idle_timeout)
@@ -435,6 +437,16 @@ fn because(
         because += " The two are about equal: either side may close first.";
     }
     because
+}
+
+/// `5 s`, or `4.98 s to 5.02 s` where the two read differently.
+fn span(shortest: u64, longest: u64) -> String {
+    let (from, to) = (words::seconds(shortest), words::seconds(longest));
+    if from == to {
+        from
+    } else {
+        format!("{from} to {to}")
+    }
 }
 
 /// To the nearest half second: a timer is set in round numbers.
