@@ -21,6 +21,9 @@ use crate::{db::Place, telemetry};
 /// Usage, credentials, or anything else that kept a command from its answer.
 const FAILED: u8 = 3;
 
+/// The futures of the AWS SDK are large, and unoptimised builds move them through the stack. Bytes.
+const STACK: usize = 16 << 20;
+
 /// Finds out why an AWS load balancer answers 502 Bad Gateway.
 ///
 /// AWS is reached as the aws command reaches it: profiles, SSO, environment, instance role,
@@ -92,6 +95,7 @@ pub fn main() -> ExitCode {
     };
     telemetry::start(cli.log.as_deref());
     let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .thread_stack_size(STACK)
         .enable_all()
         .build()
     {

@@ -29,7 +29,7 @@ pub fn problem(
 
 /// What the person asked for decides 422; what this machine lacks or AWS refuses, 503.
 pub fn of_aws(error: &AwsError) -> Problem {
-    let detail = format!("{error}.");
+    let detail = format!("{}.", error.to_string().trim_end_matches('.'));
     match error {
         AwsError::NoCredentials => problem(
             503,

@@ -7,11 +7,14 @@ use tracing_subscriber::{
     EnvFilter, Layer, filter::filter_fn, fmt, layer::SubscriberExt, util::SubscriberInitExt,
 };
 
+/// Where the SDK looked for credentials in vain is no news on a machine without an instance role.
+const DEFAULT: &str = "warn,lb502=info,aws_config=error";
+
 /// `filter` is what LB502_LOG says (`info`, `lb502=debug`); it cannot make the AWS SDK or the HTTP
 /// stack speak below `warn`: at TRACE they print credentials.
 pub fn start(filter: Option<&str>) {
-    let filter = EnvFilter::try_new(filter.unwrap_or("warn,lb502=info"))
-        .unwrap_or_else(|_| EnvFilter::new("warn,lb502=info"));
+    let filter =
+        EnvFilter::try_new(filter.unwrap_or(DEFAULT)).unwrap_or_else(|_| EnvFilter::new(DEFAULT));
     let lines = fmt::layer()
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none())

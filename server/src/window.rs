@@ -135,8 +135,8 @@ fn time(field: &'static str, text: &str) -> Result<DateTime<Utc>, WindowError> {
     DateTime::parse_from_rfc3339(text.trim())
         .ok()
         .map(|time| time.to_utc())
-        // Years that no log has, and that other calendars of this program cannot hold.
-        .filter(|time| (2000..2100).contains(&chrono::Datelike::year(time)))
+        // Years that no log has, and that Postgres may not hold.
+        .filter(|time| (2000..10_000).contains(&chrono::Datelike::year(time)))
         .map(to_the_second)
         .ok_or_else(|| {
             wrong(

@@ -75,7 +75,8 @@ impl Diagnose {
             self.region.as_deref(),
             self.account.as_deref(),
         );
-        let (aws, load_balancer) = find::load_balancer(&Access, asked, region, account).await?;
+        let (aws, load_balancer) =
+            find::load_balancer(&Access::DefaultChain, asked, region, account).await?;
         // A store that cannot be opened is found out before AWS is asked a hundred things.
         let database = match self.save {
             true => Some(Database::open(&self.store.place()).await?),

@@ -46,9 +46,12 @@ fn verdict(out: &mut String, diagnosis: &Diagnosis, style: Style) {
         Verdict::CannotTell => (Tone::Warn, "Cannot tell"),
     };
     put(out, &style.paint(tone, words));
-    if !diagnosis.in_words.is_empty() {
-        wrapped(out, "", "", &diagnosis.in_words);
-    }
+    // The words begin with the verdict where they stand alone.
+    let rest = diagnosis
+        .in_words
+        .strip_prefix(words)
+        .unwrap_or(&diagnosis.in_words);
+    wrapped(out, "", "", rest.trim_start_matches([':', '.', ' ']));
     out.push('\n');
 }
 

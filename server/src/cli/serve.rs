@@ -50,7 +50,7 @@ impl Serve {
             opened = Database::open(&place) => opened?,
             () = stop.asked() => return Ok(ExitCode::SUCCESS),
         };
-        let app = App::start(database.pool().clone(), Access).await;
+        let app = App::start(database.pool().clone(), Access::DefaultChain).await;
         let address = listener.local_addr().unwrap_or(self.listen);
         terminal::answer(&format!("lb502 is ready: open http://{address}\n"))?;
 

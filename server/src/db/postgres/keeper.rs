@@ -27,7 +27,7 @@ const START: Duration = Duration::from_secs(60);
 /// For what a killed server left behind (children, its file) to go away.
 const STALE: Duration = Duration::from_secs(15);
 /// For a server of another process to answer.
-const OTHERS: Duration = Duration::from_secs(30);
+const OTHERS: Duration = Duration::from_secs(60);
 /// For a fast shutdown; after it comes an immediate one.
 const STOP: Duration = Duration::from_secs(10);
 

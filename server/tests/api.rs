@@ -1,0 +1,28 @@
+//! The API on a real Postgres, in process; and the binary itself where only that can show it.
+//!
+//! One private Postgres for the whole test run, one database a test. Nothing here reaches AWS.
+
+#[expect(dead_code, reason = "the collectors' tests use the rest of it")]
+#[path = "support/lab.rs"]
+mod lab;
+
+mod api {
+    mod bad_input;
+    mod binary;
+    mod bundles;
+    mod command_line;
+    mod environment;
+    mod events;
+    mod guard;
+    mod investigations;
+    mod live;
+    mod notes_and_answers;
+    mod openapi;
+    mod postgres;
+    mod practice;
+    mod processes;
+    mod recorded;
+    mod runs;
+    pub(crate) mod server;
+    mod store;
+}
