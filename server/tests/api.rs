@@ -2,6 +2,11 @@
 //!
 //! One private Postgres for the whole test run, one database a test. Nothing here reaches AWS.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that panics has failed, and says where"
+)]
+
 #[expect(dead_code, reason = "the collectors' tests use the rest of it")]
 #[path = "support/lab.rs"]
 mod lab;

@@ -1,5 +1,10 @@
 //! The collectors against the lab: what AWS says becomes evidence, what it will not say too.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that panics has failed, and says where"
+)]
+
 #[path = "support/lab.rs"]
 mod lab;
 
