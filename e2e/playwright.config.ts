@@ -11,12 +11,12 @@ const asRoot = process.getuid?.() === 0;
 
 export default defineConfig({
   testDir: "tests",
-  snapshotPathTemplate: "{testDir}/snapshots/{arg}{ext}",
   // Every spec drives a server, a Postgres and a lab of its own: one at a time is what two cores can carry.
   workers: 1,
   retries: 0,
   forbidOnly: Boolean(process.env.CI),
-  timeout: 90_000,
+  // The longest walk takes half a minute on an idle machine; one that compiles beside it is slow, not broken.
+  timeout: 180_000,
   expect: { timeout: 15_000 },
   reporter: [["list"], ["html", { open: "never" }]],
   use: {

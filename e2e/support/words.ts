@@ -44,7 +44,7 @@ export async function investigate(page: Page, incident: Incident): Promise<void>
 }
 
 /** Presses a button that runs something, and waits until the run is on record. */
-export async function run(page: Page, button: string): Promise<void> {
+export async function run(page: Page, button: string | RegExp): Promise<void> {
   const answered = page.waitForResponse((answer) => /\/run$/.test(answer.url()) && answer.request().method() === "POST");
   await page.getByRole("button", { name: button, exact: true }).click();
   expect((await answered).status()).toBe(202);

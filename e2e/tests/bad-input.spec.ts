@@ -5,51 +5,49 @@ const HOUR = 3_600_000;
 const hoursFromNow = (hours: number): string => new Date(Date.now() + hours * HOUR).toISOString();
 const GOOD = { from: hoursFromNow(-2), to: hoursFromNow(-1) };
 
-test.describe("what cannot be investigated is refused in words, and nothing half-made stays behind", () => {
-  test.afterEach(async ({ page }) => {
-    await expect(page.getByRole("alert").filter({ hasText: /\S/ })).toBeVisible();
-    await expectAccessible(page);
-    await expectInvestigations(page, 0);
-  });
+const UNKNOWN_REGION = "arn:aws:elasticloadbalancing:eu-middle-9:123456789012:loadbalancer/app/checkout/0123456789abcdef";
 
-  test("no load balancer", async ({ page }) => {
-    await openStart(page);
-    await page.getByRole("button", { name: "Investigate" }).click();
-    await expect(page.getByRole("alert").filter({ hasText: "Which load balancer?" })).toContainText("Give its name");
-    await expect(page.getByRole("textbox", { name: "Load balancer" })).toBeFocused();
-  });
+const REFUSED = [
+  { what: "no load balancer", name: "", window: GOOD, title: "Which load balancer?", says: "Give its name" },
+  { what: "an unknown one", name: "no-such-thing", window: GOOD, title: "Unknown load balancer", says: "no-such-thing" },
+  { what: "a region that does not exist", name: UNKNOWN_REGION, window: GOOD, title: "Unknown region", says: "eu-middle-9" },
+  {
+    what: "a window that ends before it starts",
+    name: "checkout",
+    window: { from: hoursFromNow(-1), to: hoursFromNow(-2) },
+    title: "The window cannot be used",
+    says: "before it starts",
+  },
+  {
+    what: "a window in the future",
+    name: "checkout",
+    window: { from: hoursFromNow(2), to: hoursFromNow(3) },
+    title: "The window cannot be used",
+    says: "in the future",
+  },
+  {
+    what: "a window longer than 24 hours",
+    name: "checkout",
+    window: { from: hoursFromNow(-30), to: hoursFromNow(-1) },
+    title: "The window cannot be used",
+    says: "longer than 24 hours",
+  },
+];
 
-  test("an unknown load balancer", async ({ page }) => {
-    await openStart(page);
-    await fillStart(page, "no-such-thing", GOOD);
-    await page.getByRole("button", { name: "Investigate" }).click();
-    const refused = page.getByRole("alert").filter({ hasText: "Unknown load balancer" });
-    await expect(refused).toContainText("no-such-thing");
-    await expect(refused).toContainText("Check its name");
-    await expect(page.getByRole("textbox", { name: "Load balancer" })).toHaveValue("no-such-thing");
-  });
-
-  test("a region that does not exist", async ({ page }) => {
-    await openStart(page);
-    await fillStart(page, "arn:aws:elasticloadbalancing:eu-middle-9:123456789012:loadbalancer/app/checkout/0123456789abcdef", GOOD);
-    await page.getByRole("button", { name: "Investigate" }).click();
-    await expect(page.getByRole("alert").filter({ hasText: "Unknown region" })).toContainText("eu-middle-9");
-  });
-
-  const windows = [
-    { what: "that ends before it starts", from: hoursFromNow(-1), to: hoursFromNow(-2), says: "before it starts" },
-    { what: "in the future", from: hoursFromNow(2), to: hoursFromNow(3), says: "in the future" },
-    { what: "longer than 24 hours", from: hoursFromNow(-30), to: hoursFromNow(-1), says: "longer than 24 hours" },
-  ];
-  for (const { what, from, to, says } of windows) {
-    test(`a window ${what}`, async ({ page }) => {
-      await openStart(page);
-      await fillStart(page, "checkout", { from, to });
+test("what cannot be investigated is refused in words, and nothing half-made stays behind", async ({ page }) => {
+  await openStart(page);
+  for (const { what, name, window, title, says } of REFUSED) {
+    await test.step(what, async () => {
+      await fillStart(page, name, window);
       await page.getByRole("button", { name: "Investigate" }).click();
-      await expect(page.getByRole("alert").filter({ hasText: "The window cannot be used" })).toContainText(says);
-      await expect(page.getByLabel("From (UTC)")).toHaveValue(toField(from));
+      await expect(page.getByRole("alert").filter({ hasText: title })).toContainText(says);
+      // What was typed is there to be put right.
+      await expect(page.getByRole("textbox", { name: "Load balancer" })).toHaveValue(name);
+      await expect(page.getByLabel("From (UTC)")).toHaveValue(toField(window.from));
+      await expectAccessible(page);
     });
   }
+  await expectInvestigations(page, 0);
 });
 
 test("a name that several load balancers have is settled by choosing one", async ({ page, lab }) => {
@@ -82,15 +80,16 @@ test.describe("with expired credentials", () => {
   });
 });
 
-test.describe("addresses that lead nowhere say so", () => {
-  const nowhere = [
-    { what: "an investigation that does not exist", path: "/investigations/00000000-0000-7000-8000-000000000000", says: "could not be opened" },
-    { what: "an id that is not one", path: "/investigations/not-an-id", says: "could not be opened" },
-    { what: "a rule that does not exist", path: "/rules/no-such-rule", says: "no help page" },
-    { what: "a page that does not exist", path: "/no/such/page", says: "There is no such page" },
-  ];
-  for (const { what, path, says } of nowhere) {
-    test(what, async ({ page }) => {
+const NOWHERE = [
+  { path: "/investigations/00000000-0000-7000-8000-000000000000", says: "could not be opened" },
+  { path: "/investigations/not-an-id", says: "could not be opened" },
+  { path: "/rules/no-such-rule", says: "no help page" },
+  { path: "/no/such/page", says: "There is no such page" },
+];
+
+test("addresses that lead nowhere say so", async ({ page }) => {
+  for (const { path, says } of NOWHERE) {
+    await test.step(path, async () => {
       await page.goto(path);
       await expect(page.getByRole("heading", { level: 1 })).toContainText(says);
       await expectAccessible(page);

@@ -1,5 +1,5 @@
 import { expect, expectAccessible, test } from "../support/fixtures";
-import { investigate, openStep, runAll, verdict, run } from "../support/words";
+import { expectRunEnded, investigate, openStep, rail, run, runAll, verdict } from "../support/words";
 
 test("a call that IAM denies is shown with its action, and never reads as all clear", async ({ page, lab }) => {
   await investigate(page, lab.incident("healthy"));
@@ -15,8 +15,12 @@ test("a call that IAM denies is shown with its action, and never reads as all cl
   await openStep(page, "Check backend health");
   const undecided = page.getByRole("region", { name: "What this step cannot tell" });
   await expect(undecided).toContainText("elasticloadbalancing:DescribeTargetHealth");
+  await expectAccessible(page);
+
+  // Steps share a call: the summary lists them all.
+  await rail(page).getByRole("link", { name: "Summary" }).click();
   const calls = page.getByRole("group").filter({ hasText: "AWS calls" });
-  await calls.getByText(/denied/).first().click();
+  await calls.getByText(/AWS calls: .*1 denied/).click();
   await calls.getByRole("button", { name: /DescribeTargetHealth/ }).first().click();
   const dialog = page.getByRole("dialog");
   await expect(dialog).toContainText("allow the action elasticloadbalancing:DescribeTargetHealth");
@@ -26,6 +30,7 @@ test("a call that IAM denies is shown with its action, and never reads as all cl
   await test.step("allowed at last, the step run again gives the all clear", async () => {
     await lab.clearFaults();
     await run(page, "Run all again");
-    await expect(verdict(page).getByRole("heading")).toHaveText("No fault found", { timeout: 45_000 });
+    await expectRunEnded(page);
+    await expect(verdict(page).getByRole("heading")).toHaveText("No fault found");
   });
 });

@@ -16,6 +16,45 @@ import {
 
 const TITLE = /^Targets close idle connections after 5 s, the load balancer keeps them for 60 s/;
 
+/** The verdict first, then where one is, then what it rests on. */
+const SUMMARY = `
+  - main:
+    - heading "502s of checkout" [level=1]
+    - region "Verdict":
+      - heading "Cause found" [level=2]
+      - paragraph: /Targets close idle connections.* It explains 46 of 46 502s/
+      - link "See the proof and the fix"
+      - button "Run all again"
+    - navigation "Steps of the investigation":
+      - list:
+        - listitem:
+          - link /Summary 1 finding/
+        - listitem:
+          - link /Check backend health/
+        - listitem:
+          - link /Review error logs/
+        - listitem:
+          - link /Validate network configuration/
+        - listitem:
+          - link /Monitor traffic and load/
+        - listitem:
+          - link /Verify SSL.TLS settings/
+        - listitem:
+          - link "Compare timeouts 1 proven"
+    - heading "Summary" [level=2]
+    - region "Where the 502s come from":
+      - heading "Where the 502s come from" [level=3]
+      - table "502s by what explains them"
+    - region "Findings, the strongest first":
+      - heading "Findings, the strongest first" [level=3]
+      - article:
+        - heading /Targets close idle connections/ [level=4]
+        - heading "It rests on" [level=5]
+        - paragraph:
+          - link "About this rule"
+    - region "Notes"
+`;
+
 test("somebody on call names a load balancer and sees why it answers 502", async ({ page, lab, browser }) => {
   const incident = lab.incident("keep-alive-race");
 
@@ -66,7 +105,7 @@ test("somebody on call names a load balancer and sees why it answers 502", async
   await test.step("a cited call opens with the command that repeats it", async () => {
     await findings(page).first().getByRole("button", { name: /^#\d+ GetObject/ }).first().click();
     const dialog = page.getByRole("dialog", { name: /^AWS call #\d+/ });
-    await expect(dialog.getByRole("region", { name: "the command, scrollable" })).toContainText("aws s3api get-object");
+    await expect(dialog.getByRole("region", { name: "the command, scrollable" })).toContainText(/^aws s3/);
     await expect(dialog.getByRole("region", { name: "Came back, scrollable" })).toBeVisible();
     await expectAccessible(page);
     await page.keyboard.press("Escape");
@@ -119,7 +158,7 @@ test("somebody on call names a load balancer and sees why it answers 502", async
   });
 
   await test.step("the summary reads in this order", async () => {
-    await expect(page.getByRole("main")).toMatchAriaSnapshot({ name: "keep-alive-race-summary.aria.yml" });
+    await expect(page.getByRole("main")).toMatchAriaSnapshot(SUMMARY);
     await expectAccessible(page);
   });
 });
