@@ -28,7 +28,7 @@ test("without AWS credentials the page says what is missing, and a practice inci
 
   await test.step("the walk works as with AWS", async () => {
     await runAll(page);
-    await expect(verdict(page).getByRole("heading")).toHaveText(/Cause found|Likely cause/);
+    await expect(verdict(page)).toContainText(/Cause found|Likely cause/);
     await expect(findings(page).first()).toContainText(/Proven|Likely/);
     await expectAccessible(page);
     for (const step of STEPS) {
