@@ -41,6 +41,25 @@ have() { command -v "$1" >/dev/null 2>&1; }
 # need PROGRAM SENTENCE: stops with the sentence where the program is missing.
 need() { have "$1" || fail "$2"; }
 
+# alone NAME: waits until no other script of this user holds NAME, and holds it until this script ends.
+alone() {
+  local lock="$cache/$1.lock" holder nameless=0
+  until mkdir "$lock" 2>/dev/null; do
+    holder=$(cat "$lock/pid" 2>/dev/null || true)
+    [ -n "$holder" ] || nameless=$((nameless + 1))
+    # Its holder is gone, or died before it could sign.
+    if [ "$nameless" -gt 5 ] || { [ -n "$holder" ] && ! kill -0 "$holder" 2>/dev/null; }; then
+      rm -rf "$lock"
+    else
+      say "waiting for another build of the $1 (process ${holder:-starting})"
+      sleep 2
+    fi
+  done
+  printf '%s\n' "$$" >"$lock/pid"
+  # shellcheck disable=SC2064 # the path is known now; at the end it is not
+  trap "rm -rf '$lock'" EXIT
+}
+
 # sha256 of standard input, on Linux and macOS.
 sha256() {
   if have sha256sum; then sha256sum; else shasum -a 256; fi | cut -d ' ' -f 1
@@ -59,7 +78,7 @@ fingerprint() {
 
 # How far a command has come, from the last line of its log: cargo's "312/467: names", or what it waits for.
 progress_of() {
-  tail -c 4000 "$1" | tr '\r' '\n' | grep . | tail -n 1 | sed -n \
+  tail -c 4000 "$1" | tr '\r' '\n' | grep -a . | tail -n 1 | sed -n \
     -e 's/.*] \([0-9][0-9]*\)\/\([0-9][0-9]*\): \(.*[^ ]\) *$/\1 of \2 crates, now \3, /p' \
     -e 's/.*Blocking waiting for file lock.*/waiting for another cargo, /p' || true
 }
@@ -84,7 +103,7 @@ slow() {
   if [ "$status" -eq 0 ]; then
     say "$label: done in $((SECONDS - started)) s"
   else
-    tr '\r' '\n' <"$log" | grep -v '^ *Building \[' | tail -n 60 >&2 || true
+    tr '\r' '\n' <"$log" | grep -av '^ *Building \[' | tail -n 60 >&2 || true
     printf 'lb502: %s failed after %s s with status %s; the whole log is in %s\n' "$label" "$((SECONDS - started))" "$status" "$log" >&2
   fi
   return "$status"
