@@ -151,7 +151,24 @@ pub async fn is_ready(pool: &PgPool) -> sqlx::Result<()> {
 }
 
 /// The private server's database, made when it is not there.
+///
+/// The socket of a server that another lb502 is starting answers before the server takes
+/// connections, and two that make a database at once stand in each other's way: then again.
 async fn own_database(server: PgConnectOptions) -> sqlx::Result<PgConnectOptions> {
+    let began = tokio::time::Instant::now();
+    loop {
+        match make_own_database(&server).await {
+            Err(sqlx::Error::Database(error))
+                if matches!(error.code().as_deref(), Some("57P03" | "55006"))
+                    && began.elapsed() < PATIENCE => {}
+            Err(error) => return Err(error),
+            Ok(()) => return Ok(server.database(postgres::NAME)),
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}
+
+async fn make_own_database(server: &PgConnectOptions) -> sqlx::Result<()> {
     let mut connection = PgConnection::connect_with(&server.clone().database("postgres")).await?;
     let made = sqlx::query("create database lb502")
         .execute(&mut connection)
@@ -160,9 +177,10 @@ async fn own_database(server: PgConnectOptions) -> sqlx::Result<PgConnectOptions
     match made {
         // It was there, or another lb502 makes it at this moment.
         Err(sqlx::Error::Database(error))
-            if matches!(error.code().as_deref(), Some("42P04" | "23505")) => {}
-        Err(error) => return Err(error),
-        Ok(_) => {}
+            if matches!(error.code().as_deref(), Some("42P04" | "23505")) =>
+        {
+            Ok(())
+        }
+        other => other.map(drop),
     }
-    Ok(server.database(postgres::NAME))
 }
