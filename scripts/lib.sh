@@ -23,6 +23,16 @@ export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$cache/target}"
 case "$CARGO_TARGET_DIR" in /*) ;; *) CARGO_TARGET_DIR="$root/$CARGO_TARGET_DIR" ;; esac
 export PATH="$tools/bin:$PATH"
 
+# Cargo tells our crates of two clones apart by nothing but the times of their files: what another clone built in
+# this folder could pass for ours. So our own crates are compiled anew where another clone was here last.
+last_clone="$CARGO_TARGET_DIR/lb502-clone"
+if [ "$(cat "$last_clone" 2>/dev/null || true)" != "$root" ]; then
+  mkdir -p "$CARGO_TARGET_DIR"
+  find "$CARGO_TARGET_DIR" -maxdepth 4 -type d -path '*/.fingerprint/*' \
+    \( -name 'lb502-*' -o -name 'diagnosis-*' -o -name 'frontend-*' \) -prune -exec rm -rf {} +
+  printf '%s\n' "$root" >"$last_clone"
+fi
+
 # The server as `make run` builds it. The tests are told of it through LB502_BINARY.
 binary="$CARGO_TARGET_DIR/release/lb502"
 
