@@ -44,6 +44,8 @@ pub(crate) fn status(end: End, kind: LoadBalancerType) -> u16 {
         (End::Answered { status, .. }, _) => status,
         (End::ConnectTimedOut | End::NoAnswer { .. }, _) => 504,
         (End::ProtocolMismatch, _) => 464,
+        (End::NoTarget, _) => 503,
+        (End::Code { status, .. }, _) => status,
         (_, LoadBalancerType::Classic) => 504,
         _ => 502,
     }
@@ -54,12 +56,15 @@ pub(crate) fn answered_at(request: &Request) -> DateTime<Utc> {
     after(
         request.at,
         match request.end {
-            End::Answered { seconds, .. } | End::HungUp { seconds } | End::NoAnswer { seconds } => {
-                seconds
-            }
-            End::LostAfterIdle { .. } | End::Refused | End::TlsError | End::ProtocolMismatch => {
-                0.001
-            }
+            End::Answered { seconds, .. }
+            | End::HungUp { seconds }
+            | End::NoAnswer { seconds }
+            | End::Code { seconds, .. } => seconds,
+            End::LostAfterIdle { .. }
+            | End::Refused
+            | End::TlsError
+            | End::ProtocolMismatch
+            | End::NoTarget => 0.001,
             End::ConnectTimedOut => 10.004,
         },
     )
@@ -71,9 +76,13 @@ fn times(end: End) -> [String; 3] {
         End::LostAfterIdle { .. } => [0.0, 0.001, -1.0],
         End::HungUp { seconds } => [0.001, seconds, -1.0],
         End::NoAnswer { .. } => [0.001, -1.0, -1.0],
-        End::Refused | End::TlsError | End::ConnectTimedOut | End::ProtocolMismatch => {
-            [-1.0, -1.0, -1.0]
-        }
+        // As AWS's own sample of a failed Lambda invocation.
+        End::Code { seconds, .. } => [0.0, seconds, 0.0],
+        End::Refused
+        | End::TlsError
+        | End::ConnectTimedOut
+        | End::ProtocolMismatch
+        | End::NoTarget => [-1.0, -1.0, -1.0],
     };
     [request, target, response].map(|seconds: f64| {
         if seconds < 0.0 {
@@ -97,21 +106,31 @@ fn application(request: &Request, target: Option<String>, group: &str) -> (DateT
     };
     let target = target.unwrap_or_else(|| "-".to_owned());
     let done = answered_at(request);
+    let row = &request.details;
+    let take_turns = |values: &[String]| values[request.turn % values.len()].clone();
     let mut line = format!(
-        "https {} app/shop/50dc6c495c0c9188 203.0.113.9:{} {target} {first} {second} {third} {status} \
-         {of_target} 322 277 \"GET https://shop.example.com:443{} HTTP/1.1\" \"Mozilla/5.0 (\\x22x\\x22)\" \
+        "{} {} app/shop/50dc6c495c0c9188 {}:{} {target} {first} {second} {third} {status} \
+         {of_target} {} {} \"{} https://shop.example.com:443{} HTTP/1.1\" \"Mozilla/5.0 (\\x22x\\x22)\" \
          ECDHE-RSA-AES128-GCM-SHA256 TLSv1.2 {group} ",
+        row.kind,
         stamp(done),
+        take_turns(&row.clients),
         40_000 + request.turn % 9_999,
-        request.path
+        row.received,
+        row.sent,
+        row.method,
+        take_turns(&row.paths),
     );
     // Writing to a String cannot fail.
     let _ = write!(
         line,
-        "\"Root=1-{:08x}\" \"shop.example.com\" \"-\" 0 {} \"forward\" \"-\" \"-\" \"{target}\" \
-         \"{of_target}\" \"-\" \"-\" TID_1",
+        "\"Root=1-{:08x}\" \"shop.example.com\" \"-\" {} {} \"forward\" \"-\" \"{}\" \"{target}\" \
+         \"{of_target}\" \"-\" \"-\" TID_1 \"-\" \"-\" - {}",
         request.turn,
-        stamp(request.at)
+        row.rule,
+        stamp(request.at),
+        row.reason,
+        row.node,
     );
     (done, line)
 }
@@ -132,12 +151,18 @@ fn classic(request: &Request, backend: Option<String>) -> (DateTime<Utc>, String
         End::Answered { status, .. } => status,
         _ => 0,
     };
+    let row = &request.details;
+    let take_turns = |values: &[String]| values[request.turn % values.len()].clone();
     let line = format!(
-        "{} shop 203.0.113.9:{} {backend} {first} {second} {third} {status} {of_backend} 0 29 \
-         \"GET http://shop.example.com:80{} HTTP/1.1\" \"curl/7.38.0\" - -",
+        "{} shop {}:{} {backend} {first} {second} {third} {status} {of_backend} {} {} \
+         \"{} http://shop.example.com:80{} HTTP/1.1\" \"curl/7.38.0\" - -",
         stamp(request.at),
+        take_turns(&row.clients),
         40_000 + request.turn % 9_999,
-        request.path
+        row.received,
+        row.sent,
+        row.method,
+        take_turns(&row.paths),
     );
     (request.at, line)
 }

@@ -8,9 +8,13 @@
 //!
 //! Ends: `200 in S` (any code the target answers), `lost after S idle` (an answer, S idle seconds, a
 //! request that is lost at once), `refused`, `tls error`, `hung up after S`, `connect timed out`,
-//! `no answer in S` (504), `protocol mismatch` (464). Without `on`, the group's targets take turns. Where several lines give
-//! the same target a request, `lost after` keeps it idle: others skip it meanwhile. ` path /x` at the
-//! end names the path.
+//! `no answer in S` (504), `protocol mismatch` (464), `no target` (503), `code N in S` (the load balancer's
+//! own code, as 502 for a Lambda function or 460, after S seconds). Without `on`, the group's targets take turns. Where several lines give
+//! the same target a request, `lost after` keeps it idle: others skip it meanwhile.
+//!
+//! After the end stands what else the row says, in any order (see [`Details`]):
+//! `path /x method POST received 5000000 sent 0 client 198.51.100.7 reason LambdaUnhandled rule 10
+//! type h2 node 10.0.9.5`. `path` and `client` take turns over several values: `path /a,/b`.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -21,19 +25,84 @@ pub(crate) struct Kind {
     pub(crate) group: String,
     pub(crate) target: Option<String>,
     pub(crate) end: End,
-    pub(crate) path: String,
+    pub(crate) details: Details,
+}
+
+/// What a row says besides who asked whom when.
+#[derive(Clone, Debug)]
+pub(crate) struct Details {
+    pub(crate) paths: Vec<String>,
+    pub(crate) method: String,
+    pub(crate) received: u64,
+    pub(crate) sent: u64,
+    pub(crate) clients: Vec<String>,
+    pub(crate) reason: String,
+    pub(crate) rule: String,
+    pub(crate) kind: String,
+    pub(crate) node: String,
+}
+
+impl Default for Details {
+    fn default() -> Self {
+        Self {
+            paths: vec!["/cart".to_owned()],
+            method: "GET".to_owned(),
+            received: 322,
+            sent: 277,
+            clients: vec!["203.0.113.9".to_owned()],
+            reason: "-".to_owned(),
+            rule: "0".to_owned(),
+            kind: "https".to_owned(),
+            node: "10.0.8.5".to_owned(),
+        }
+    }
+}
+
+impl Details {
+    fn set(&mut self, name: &str, value: &str) -> Result<(), String> {
+        let values = || value.split(',').map(str::to_owned).collect();
+        let number = || value.parse().map_err(|_| format!("{value} is no number"));
+        match name {
+            "path" => self.paths = values(),
+            "client" => self.clients = values(),
+            "method" => self.method = value.to_owned(),
+            "received" => self.received = number()?,
+            "sent" => self.sent = number()?,
+            "reason" => self.reason = value.to_owned(),
+            "rule" => self.rule = value.to_owned(),
+            "type" => self.kind = value.to_owned(),
+            "node" => self.node = value.to_owned(),
+            _ => return Err(format!("no detail {name}")),
+        }
+        Ok(())
+    }
 }
 
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum End {
-    Answered { status: u16, seconds: f64 },
-    LostAfterIdle { seconds: f64 },
+    Answered {
+        status: u16,
+        seconds: f64,
+    },
+    LostAfterIdle {
+        seconds: f64,
+    },
     Refused,
     TlsError,
-    HungUp { seconds: f64 },
+    HungUp {
+        seconds: f64,
+    },
     ConnectTimedOut,
     ProtocolMismatch,
-    NoAnswer { seconds: f64 },
+    NoAnswer {
+        seconds: f64,
+    },
+    NoTarget,
+    /// The load balancer answers itself, after so long, and names no target status.
+    Code {
+        status: u16,
+        seconds: f64,
+    },
 }
 
 /// One request.
@@ -45,7 +114,7 @@ pub(crate) struct Request {
     pub(crate) target: Option<String>,
     pub(crate) turn: usize,
     pub(crate) end: End,
-    pub(crate) path: String,
+    pub(crate) details: Details,
 }
 
 /// `10:02` or `10:02:07` of the day of all incidents.
@@ -71,7 +140,15 @@ pub(crate) fn read(block: &str) -> Result<Vec<Kind>, String> {
 
 fn kind(line: &str) -> Result<Kind, String> {
     let (when, how) = line.split_once(": ").ok_or("no \": \"")?;
-    let (how, path) = how.split_once(" path ").unwrap_or((how, "/cart"));
+    let words: Vec<&str> = how.split_whitespace().collect();
+    let (end, rest) = end(&words)?;
+    let mut details = Details::default();
+    for pair in rest.chunks(2) {
+        let [name, value] = pair else {
+            return Err(format!("{} has no value", pair.join(" ")));
+        };
+        details.set(name, value)?;
+    }
     let words: Vec<&str> = when.split_whitespace().collect();
     let (every, from, to, group, target) = match words.as_slice() {
         ["every", n, "s", "from", from, "to", to, "to", group] => (n, from, to, group, None),
@@ -96,31 +173,41 @@ fn kind(line: &str) -> Result<Kind, String> {
         to: clock(to)?,
         group: (*group).to_owned(),
         target,
-        end: end(how)?,
-        path: path.to_owned(),
+        end,
+        details,
     })
 }
 
-fn end(how: &str) -> Result<End, String> {
-    let words: Vec<&str> = how.split_whitespace().collect();
-    Ok(match words.as_slice() {
-        [status, "in", seconds] => End::Answered {
-            status: status.parse().map_err(|_| "no status")?,
-            seconds: number(seconds)?,
-        },
-        ["lost", "after", seconds, "idle"] => End::LostAfterIdle {
-            seconds: number(seconds)?,
-        },
-        ["refused"] => End::Refused,
-        ["tls", "error"] => End::TlsError,
-        ["hung", "up", "after", seconds] => End::HungUp {
-            seconds: number(seconds)?,
-        },
-        ["protocol", "mismatch"] => End::ProtocolMismatch,
-        ["connect", "timed", "out"] => End::ConnectTimedOut,
-        ["no", "answer", "in", seconds] => End::NoAnswer {
-            seconds: number(seconds)?,
-        },
+/// How it ended, and the words after that.
+fn end<'a>(words: &'a [&'a str]) -> Result<(End, &'a [&'a str]), String> {
+    Ok(match words {
+        ["lost", "after", seconds, "idle", rest @ ..] => {
+            let seconds = number(seconds)?;
+            (End::LostAfterIdle { seconds }, rest)
+        }
+        ["refused", rest @ ..] => (End::Refused, rest),
+        ["tls", "error", rest @ ..] => (End::TlsError, rest),
+        ["hung", "up", "after", seconds, rest @ ..] => {
+            let seconds = number(seconds)?;
+            (End::HungUp { seconds }, rest)
+        }
+        ["protocol", "mismatch", rest @ ..] => (End::ProtocolMismatch, rest),
+        ["connect", "timed", "out", rest @ ..] => (End::ConnectTimedOut, rest),
+        ["no", "answer", "in", seconds, rest @ ..] => {
+            let seconds = number(seconds)?;
+            (End::NoAnswer { seconds }, rest)
+        }
+        ["no", "target", rest @ ..] => (End::NoTarget, rest),
+        ["code", status, "in", seconds, rest @ ..] => {
+            let status = status.parse().map_err(|_| "no status")?;
+            let seconds = number(seconds)?;
+            (End::Code { status, seconds }, rest)
+        }
+        [status, "in", seconds, rest @ ..] => {
+            let status = status.parse().map_err(|_| "no status")?;
+            let seconds = number(seconds)?;
+            (End::Answered { status, seconds }, rest)
+        }
         _ => return Err("no such end".to_owned()),
     })
 }
@@ -154,7 +241,7 @@ pub(crate) fn requests(kinds: &[Kind], targets: impl Fn(&str) -> Vec<String>) ->
                 target: target.clone(),
                 turn,
                 end: kind.end,
-                path: kind.path.clone(),
+                details: kind.details.clone(),
             };
             if let End::LostAfterIdle { seconds } = kind.end {
                 let good = Request {

@@ -1,7 +1,7 @@
 //! Whole incidents, as files that a newcomer reads: `diagnosis/scenarios/*.md`.
 //!
 //! Each holds prose and three fenced blocks: `evidence` and `expect` in TOML, and `access-log` in
-//! lines that say who asked when (see `scenarios/traffic.rs`), which become log lines and go through
+//! lines that say who asked when (see `traffic.rs`), which become log lines and go through
 //! the real access log reader.
 
 #![expect(
@@ -9,17 +9,12 @@
     reason = "a scenario that cannot be read should fail"
 )]
 
-#[path = "scenarios/evidence.rs"]
 mod evidence;
-#[path = "scenarios/expect.rs"]
+
 mod expect;
-#[path = "scenarios/holes.rs"]
 mod holes;
-#[path = "scenarios/log_lines.rs"]
 mod log_lines;
-#[path = "scenarios/scenario.rs"]
 mod scenario;
-#[path = "scenarios/traffic.rs"]
 mod traffic;
 
 use std::collections::BTreeSet;

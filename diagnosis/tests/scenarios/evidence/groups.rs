@@ -1,0 +1,108 @@
+//! Target groups, their targets and the machines behind them.
+
+use std::collections::BTreeMap;
+
+use diagnosis::{
+    Evidence,
+    evidence::{
+        Instance, TargetGroup, TargetGroupAttributes, TargetHealth,
+        target_groups::{HealthCheck, TargetType},
+    },
+    need::Need,
+};
+
+use super::{LOAD_BALANCER, Machine, Seen, Told, arn};
+
+/// By group: id, address, state and reason of each target.
+pub(super) type Targets = BTreeMap<String, Vec<(String, String, String, Option<String>)>>;
+
+pub(super) fn groups(evidence: &mut Evidence, told: &Told, targets: &Targets, seen: &Seen) {
+    let mut all = Vec::new();
+    let mut instances: BTreeMap<String, Instance> = BTreeMap::new();
+    for (name, group) in &told.group {
+        let arn = arn(name, told.classic);
+        all.push(TargetGroup {
+            arn: arn.clone(),
+            name: name.clone(),
+            protocol: Some(group.protocol.clone()),
+            protocol_version: Some(group.protocol_version.clone()),
+            port: Some(group.port),
+            vpc_id: Some("vpc-1".to_owned()),
+            health_check: HealthCheck {
+                enabled: true,
+                protocol: Some(group.protocol.clone()),
+                port: Some(group.health_port.clone()),
+                path: Some(group.health_path.clone()),
+                matcher: Some("200".to_owned()),
+                interval: 30,
+                timeout: 5,
+                healthy_threshold: 5,
+                unhealthy_threshold: 2,
+            },
+            load_balancer_arns: vec![LOAD_BALANCER.to_owned()],
+            target_type: if group.by_address {
+                TargetType::Ip
+            } else {
+                TargetType::Instance
+            },
+        });
+        evidence.target_group_attributes.insert(
+            arn.clone(),
+            seen.part(
+                Need::TargetGroupAttributes,
+                TargetGroupAttributes {
+                    deregistration_delay: 300,
+                    ..TargetGroupAttributes::default()
+                },
+            ),
+        );
+        let mut health = Vec::new();
+        for (id, address, state, reason) in &targets[name] {
+            health.push(TargetHealth {
+                id: id.clone(),
+                port: Some(group.port),
+                zone: Some(
+                    if group.by_address {
+                        "all"
+                    } else {
+                        "eu-west-1a"
+                    }
+                    .to_owned(),
+                ),
+                state: state.clone(),
+                reason: reason.clone(),
+                ..TargetHealth::default()
+            });
+            if group.by_address {
+                continue;
+            }
+            instances.insert(id.clone(), machine(id, address, told.instance.get(id)));
+        }
+        evidence
+            .target_health
+            .insert(arn, seen.part(Need::TargetHealth, health));
+    }
+    evidence.target_groups = seen.part(Need::TargetGroups, all);
+    evidence.instances = seen.part(Need::Instances, instances.into_values().collect());
+}
+
+fn machine(id: &str, address: &str, told: Option<&Machine>) -> Instance {
+    let or = |text: Option<&String>, default: &str| {
+        text.filter(|text| !text.is_empty())
+            .map_or_else(|| default.to_owned(), Clone::clone)
+    };
+    let status = or(told.map(|told| &told.status), "ok");
+    Instance {
+        id: id.to_owned(),
+        state: or(told.map(|told| &told.state), "running"),
+        state_reason: told.map(|told| told.reason.clone()),
+        zone: Some("eu-west-1a".to_owned()),
+        subnet_id: Some("subnet-t".to_owned()),
+        vpc_id: Some("vpc-1".to_owned()),
+        private_ips: vec![address.to_owned()],
+        security_groups: vec!["sg-web".to_owned()],
+        system_status: Some("ok".to_owned()),
+        instance_status: Some(status),
+        ..Instance::default()
+    }
+}

@@ -1,0 +1,235 @@
+//! CloudWatch: what follows from the traffic, but for the series that are told.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use diagnosis::evidence::{
+    LoadBalancerType, Metrics, Window,
+    metrics::{Point, Series},
+};
+
+use super::{LOAD_BALANCER, Told, arn, groups::Targets};
+use crate::{
+    log_lines,
+    traffic::{End, Request, clock},
+};
+
+fn minute(at: DateTime<Utc>) -> DateTime<Utc> {
+    DateTime::from_timestamp(at.timestamp().div_euclid(60) * 60, 0).unwrap()
+}
+
+fn minutes(window: Window) -> impl Iterator<Item = DateTime<Utc>> {
+    let first = minute(window.from);
+    (0..)
+        .map(move |n| first + TimeDelta::minutes(n))
+        .take_while(move |at| *at < window.to)
+}
+
+fn series(namespace: &str, resource: &str, name: &str, stat: &str) -> Series {
+    Series {
+        namespace: namespace.to_owned(),
+        name: name.to_owned(),
+        stat: stat.to_owned(),
+        resource: resource.to_owned(),
+        zone: None,
+        period: 60,
+        points: Vec::new(),
+    }
+}
+
+/// `31`, `10:14 98`, `10:14..10:39 98` over the minutes of the window.
+fn points(told: &[String], window: Window) -> Vec<Point> {
+    let mut values: BTreeMap<DateTime<Utc>, f64> = BTreeMap::new();
+    for text in told {
+        let (when, value) = text.rsplit_once(' ').unwrap_or(("", text));
+        let value: f64 = value.parse().unwrap();
+        let (from, to) = match when.split_once("..") {
+            Some((from, to)) => (clock(from).unwrap(), clock(to).unwrap()),
+            None if when.is_empty() => (window.from, window.to),
+            None => {
+                let at = clock(when).unwrap();
+                (at, at + TimeDelta::minutes(1))
+            }
+        };
+        for at in minutes(Window { from, to }) {
+            values.insert(at, value);
+        }
+    }
+    values
+        .into_iter()
+        .map(|(at, value)| Point { at, value })
+        .collect()
+}
+
+pub(super) fn metrics(
+    told: &Told,
+    targets: &Targets,
+    requests: &[Request],
+    window: Window,
+) -> Metrics {
+    let kind = if told.classic {
+        LoadBalancerType::Classic
+    } else {
+        LoadBalancerType::Application
+    };
+    let namespace = if told.classic {
+        "AWS/ELB"
+    } else {
+        "AWS/ApplicationELB"
+    };
+    let mut all: BTreeMap<(String, String), BTreeMap<DateTime<Utc>, f64>> = BTreeMap::new();
+    let of_balancer: &[&str] = if told.classic {
+        &[
+            "RequestCount",
+            "HTTPCode_ELB_5XX",
+            "HTTPCode_Backend_5XX",
+            "BackendConnectionErrors",
+            "SpilloverCount",
+        ]
+    } else {
+        &[
+            "RequestCount",
+            "HTTPCode_ELB_500_Count",
+            "HTTPCode_ELB_502_Count",
+            "HTTPCode_ELB_503_Count",
+            "HTTPCode_ELB_504_Count",
+            "HTTPCode_Target_5XX_Count",
+            "TargetConnectionErrorCount",
+            "TargetTLSNegotiationErrorCount",
+            "ClientTLSNegotiationErrorCount",
+            "RejectedConnectionCount",
+        ]
+    };
+    for name in of_balancer {
+        all.insert(
+            (LOAD_BALANCER.to_owned(), (*name).to_owned()),
+            BTreeMap::new(),
+        );
+    }
+    if !told.classic {
+        for group in told.group.keys() {
+            for name in [
+                "RequestCount",
+                "HTTPCode_Target_5XX_Count",
+                "TargetConnectionErrorCount",
+                "TargetTLSNegotiationErrorCount",
+                "UnhealthyRoutingRequestCount",
+            ] {
+                all.insert((arn(group, false), name.to_owned()), BTreeMap::new());
+            }
+        }
+    }
+    for request in requests {
+        let at = log_lines::answered_at(request);
+        if !window.contains(at) {
+            continue;
+        }
+        let status = log_lines::status(request.end, kind);
+        let mut names = vec!["RequestCount".to_owned()];
+        match (request.end, told.classic) {
+            (End::Answered { .. }, true) if status >= 500 => {
+                names.push("HTTPCode_Backend_5XX".into())
+            }
+            (End::Answered { .. }, false) if status >= 500 => {
+                names.push("HTTPCode_Target_5XX_Count".into())
+            }
+            (End::Answered { .. }, _) => {}
+            (End::ProtocolMismatch, _) => names.clear(),
+            (_, true) => names.push("HTTPCode_ELB_5XX".into()),
+            (_, false) => names.push(format!("HTTPCode_ELB_{status}_Count")),
+        }
+        match request.end {
+            End::Refused | End::ConnectTimedOut => names.push("TargetConnectionErrorCount".into()),
+            End::TlsError => names.push("TargetTLSNegotiationErrorCount".into()),
+            _ => {}
+        }
+        for name in names {
+            for resource in [LOAD_BALANCER.to_owned(), arn(&request.group, told.classic)] {
+                if let Some(points) = all.get_mut(&(resource, name.clone())) {
+                    *points.entry(minute(at)).or_default() += 1.0;
+                }
+            }
+        }
+    }
+    let mut found: Vec<Series> = all
+        .into_iter()
+        .map(|((resource, name), points)| Series {
+            points: points
+                .into_iter()
+                .map(|(at, value)| Point { at, value })
+                .collect(),
+            ..series(namespace, &resource, &name, "Sum")
+        })
+        .collect();
+    for (name, targets) in targets {
+        let unhealthy = targets
+            .iter()
+            .filter(|(_, _, state, _)| state.starts_with("unhealthy"))
+            .count();
+        let healthy = targets
+            .iter()
+            .filter(|(_, _, state, _)| state == "healthy")
+            .count();
+        for (metric, n) in [
+            ("HealthyHostCount", healthy),
+            ("UnHealthyHostCount", unhealthy),
+        ] {
+            for stat in ["Minimum", "Maximum"] {
+                let resource = if told.classic {
+                    LOAD_BALANCER.to_owned()
+                } else {
+                    arn(name, false)
+                };
+                found.push(Series {
+                    points: points(&[n.to_string()], window),
+                    ..series(namespace, &resource, metric, stat)
+                });
+            }
+        }
+    }
+    for (what, values) in &told.metrics {
+        let (resource, name) = match what.split_once(' ') {
+            Some((group, name)) => (arn(group, told.classic), name),
+            None => (LOAD_BALANCER.to_owned(), what.as_str()),
+        };
+        let mut known = false;
+        for series in &mut found {
+            if series.resource == resource && series.name == name {
+                series.points = points(values, window);
+                known = true;
+            }
+        }
+        assert!(known, "no metric {what}");
+    }
+    Metrics {
+        from: window.from - TimeDelta::hours(3),
+        to: window.to,
+        series: found,
+    }
+}
+
+pub(super) fn cpu(told: &Told, targets: &Targets, window: Window) -> Metrics {
+    let mut found = Vec::new();
+    let machines = targets
+        .iter()
+        .filter(|(group, _)| !told.group[*group].by_address)
+        .flat_map(|(_, targets)| targets);
+    for (id, ..) in machines {
+        let values = told
+            .cpu
+            .get(id)
+            .cloned()
+            .unwrap_or_else(|| vec!["27".to_owned()]);
+        for stat in ["Average", "Maximum"] {
+            found.push(Series {
+                points: points(&values, window),
+                ..series("AWS/EC2", id, "CPUUtilization", stat)
+            });
+        }
+    }
+    Metrics {
+        from: window.from - TimeDelta::hours(3),
+        to: window.to,
+        series: found,
+    }
+}
