@@ -18,6 +18,7 @@ pub mod ledger;
 pub mod need;
 pub mod observation;
 pub mod observed;
+pub mod question;
 pub mod reachability;
 pub mod rule;
 pub mod rules;

@@ -306,7 +306,10 @@ fn missing(evidence: &Evidence, settlement: &Settlement, steps: &[StepResult]) -
     for step in steps {
         if step.state == StepState::NotRun {
             all_ran = false;
-            add(format!("step {}: has not run yet; run it", step.step.id()));
+            add(format!(
+                "Step “{}” has not run yet; run it",
+                step.step.title()
+            ));
         }
     }
     let of_rules = steps

@@ -40,15 +40,15 @@ fn rows(case: &Case<'_>) -> Table {
             "Time",
             "Code",
             "Target's code",
-            "Target",
-            "Node",
             "Times",
+            "Target",
             "Idle before#",
             "Request",
-            "Bytes in#",
-            "Bytes out#",
             "Error reason",
             "Rows#",
+            "Bytes in#",
+            "Bytes out#",
+            "Node",
         ],
     );
     for row in case.rows() {
@@ -66,19 +66,19 @@ fn rows(case: &Case<'_>) -> Table {
                 row.target_status_code
                     .map_or("-".to_owned(), |code| code.to_string()),
             ),
-            or_dash(row.target.as_deref()),
-            or_dash(row.node.as_deref()),
             cell(triple(row)),
+            or_dash(row.target.as_deref()),
             cell(row.idle_ms.map_or("–".to_owned(), words::seconds)),
             cell(if row.method.is_empty() {
                 "several".to_owned()
             } else {
                 format!("{} {}", row.method, row.url)
             }),
-            count(row.received_bytes),
-            count(row.sent_bytes),
             or_dash(row.error_reason.as_deref()),
             count(row.count),
+            count(row.received_bytes),
+            count(row.sent_bytes),
+            or_dash(row.node.as_deref()),
         ]);
     }
     if let Some(log) = case.evidence.access_log.seen() {
@@ -123,14 +123,14 @@ fn by_target(case: &Case<'_>) -> Table {
         "502s by target",
         &[
             "Target",
-            "Target group",
-            "Requests#",
-            "Answered#",
             "502#",
             "503#",
             "504#",
+            "Requests#",
+            "Answered#",
             "Mean s#",
             "Longest s#",
+            "Target group",
         ],
     );
     for target in case
@@ -147,19 +147,19 @@ fn by_target(case: &Case<'_>) -> Table {
             } else {
                 &target.target
             }),
+            bad_count(of(502)),
+            odd_count(of(503)),
+            odd_count(of(504)),
+            count(target.requests),
+            count(target.answered),
+            cell(format!("{:.3}", target.mean_seconds)),
+            cell(format!("{:.3}", target.max_seconds)),
             cell(match group {
                 Some(arn) => case
                     .target_group(arn)
                     .map_or(arn, |group| group.name.as_str()),
                 None => "–",
             }),
-            count(target.requests),
-            count(target.answered),
-            bad_count(of(502)),
-            odd_count(of(503)),
-            odd_count(of(504)),
-            cell(format!("{:.3}", target.mean_seconds)),
-            cell(format!("{:.3}", target.max_seconds)),
         ]);
     }
     table.note("502s of both makers; answered means a status below 500 from the target.");

@@ -84,13 +84,13 @@ fn ways(case: &Case<'_>) -> Table {
         "paths",
         "From the load balancer to each target and back",
         &[
+            "Answer",
             "From",
-            "Zone",
             "To",
-            "Target group",
             "Port#",
             "For",
-            "Answer",
+            "Target group",
+            "Zone",
         ],
     );
     let paths = paths(case);
@@ -103,16 +103,16 @@ fn ways(case: &Case<'_>) -> Table {
             (None, None) => toned("open", Tone::Good),
         };
         table.row(vec![
+            answer,
             cell(path.subnet),
-            cell(path.zone),
             cell(&path.target.health.id),
-            cell(&path.target.target_group.name),
             cell(path.port.to_string()),
             cell(match path.purpose {
                 Purpose::Traffic => "requests",
                 Purpose::HealthCheck => "health checks",
             }),
-            answer,
+            cell(&path.target.target_group.name),
+            cell(path.zone),
         ]);
     }
     table.note("Judged by the tables below, which are those of now.");
@@ -141,11 +141,11 @@ fn security_groups(case: &Case<'_>, relevant: &Relevant) -> Table {
         "Security group rules",
         &[
             "Security group",
-            "Of",
             "Direction",
-            "Protocol",
             "Ports",
             "Peer",
+            "Protocol",
+            "Of",
             "Rule",
         ],
     );
@@ -163,22 +163,22 @@ fn security_groups(case: &Case<'_>, relevant: &Relevant) -> Table {
         if group.rules.is_empty() {
             table.row(vec![
                 cell(&name),
-                cell(of),
-                cell("–"),
                 cell("–"),
                 cell("–"),
                 toned("no rules: nothing gets in or out", Tone::Warn),
+                cell("–"),
+                cell(of),
                 cell("–"),
             ]);
         }
         for rule in &group.rules {
             table.row(vec![
                 cell(&name),
-                cell(of),
                 cell(if rule.egress { "out" } else { "in" }),
-                cell(protocol(&rule.protocol)),
                 cell(ports(&rule.protocol, rule.from_port, rule.to_port)),
                 cell(peer(rule)),
+                cell(protocol(&rule.protocol)),
+                cell(of),
                 cell(&rule.id),
             ]);
         }
@@ -226,13 +226,13 @@ fn network_acls(case: &Case<'_>, relevant: &Relevant) -> Table {
         "Network ACL rules",
         &[
             "Network ACL",
-            "Subnets",
             "Direction",
             "Number#",
-            "Protocol",
+            "Answer",
             "Ports",
             "Peer",
-            "Answer",
+            "Protocol",
+            "Subnets",
         ],
     );
     for acl in case.evidence.network_acls.seen().into_iter().flatten() {
@@ -250,17 +250,17 @@ fn network_acls(case: &Case<'_>, relevant: &Relevant) -> Table {
         for entry in entries {
             table.row(vec![
                 cell(&acl.id),
-                cell(&subnets),
                 cell(if entry.egress { "out" } else { "in" }),
                 cell(if entry.rule_number >= 32_767 {
                     "*".to_owned()
                 } else {
                     entry.rule_number.to_string()
                 }),
-                cell(protocol(&entry.protocol)),
+                cell(if entry.allow { "allow" } else { "deny" }),
                 cell(ports(&entry.protocol, entry.from_port, entry.to_port)),
                 cell(&entry.cidr),
-                cell(if entry.allow { "allow" } else { "deny" }),
+                cell(protocol(&entry.protocol)),
+                cell(&subnets),
             ]);
         }
     }
@@ -273,7 +273,7 @@ fn routes(case: &Case<'_>, relevant: &Relevant) -> Table {
     let mut table = Builder::new(
         "routes",
         "Routes",
-        &["Route table", "Subnets", "Destination", "Target", "State"],
+        &["Route table", "Destination", "Target", "State", "Subnets"],
     );
     let tables = case
         .evidence
@@ -304,7 +304,6 @@ fn routes(case: &Case<'_>, relevant: &Relevant) -> Table {
         for route in &of.routes {
             table.row(vec![
                 cell(&of.id),
-                cell(&subnets),
                 cell(&route.destination),
                 or_dash(Some(&route.target)),
                 toned(
@@ -315,6 +314,7 @@ fn routes(case: &Case<'_>, relevant: &Relevant) -> Table {
                         Tone::Plain
                     },
                 ),
+                cell(&subnets),
             ]);
         }
     }

@@ -37,13 +37,13 @@ fn targets(case: &Case<'_>) -> Table {
         "targets",
         "Targets",
         &[
-            "Target",
-            "Target group",
-            "Zone",
             "Health",
+            "Target",
             "Reason",
             "Instance",
             "Status checks",
+            "Target group",
+            "Zone",
         ],
     );
     for target in case.targets() {
@@ -63,11 +63,14 @@ fn targets(case: &Case<'_>) -> Table {
             (Some(one), None) | (None, Some(one)) => one.clone(),
             (None, None) => "–".to_owned(),
         };
+        // ELB names a zone for IP addresses; where an instance stands, EC2 knows.
+        let zone = health
+            .zone
+            .as_deref()
+            .or_else(|| target.instance?.zone.as_deref());
         table.row(vec![
-            cell(address),
-            cell(&target.target_group.name),
-            or_dash(health.zone.as_deref()),
             toned(&health.state, health_tone(&health.state)),
+            cell(address),
             cell(reason),
             match target.instance {
                 Some(instance) => toned(
@@ -90,6 +93,8 @@ fn targets(case: &Case<'_>) -> Table {
                 Some((system, instance)) => status_checks(system.as_deref(), instance.as_deref()),
                 None => cell("–"),
             },
+            cell(&target.target_group.name),
+            or_dash(zone),
         ]);
     }
     table.from(case, &[Need::TargetHealth, Need::Instances]);
@@ -125,10 +130,10 @@ fn target_groups(case: &Case<'_>) -> Table {
         "Target groups",
         &[
             "Target group",
-            "Targets",
-            "Speaks",
             "Healthy",
             "Gets requests",
+            "Targets",
+            "Speaks",
             "Health check",
             "Detects a failure after",
         ],
@@ -144,13 +149,6 @@ fn target_groups(case: &Case<'_>) -> Table {
         });
         table.row(vec![
             cell(&group.name),
-            cell(match group.target_type {
-                TargetType::Instance => "instances",
-                TargetType::Ip => "IP addresses",
-                TargetType::Lambda => "Lambda function",
-                TargetType::Alb => "load balancer",
-            }),
-            cell(speaks(group)),
             match healthy {
                 Some((healthy, all)) => toned(
                     format!("{healthy} of {all}"),
@@ -167,6 +165,13 @@ fn target_groups(case: &Case<'_>) -> Table {
                 Some(false) => "no",
                 None => "not seen",
             }),
+            cell(match group.target_type {
+                TargetType::Instance => "instances",
+                TargetType::Ip => "IP addresses",
+                TargetType::Lambda => "Lambda function",
+                TargetType::Alb => "load balancer",
+            }),
+            cell(speaks(group)),
             cell(health_check(group)),
             cell(if group.health_check.enabled {
                 format!(

@@ -117,8 +117,11 @@ fn faults_come_first_and_the_rest_is_counted() {
         "{}",
         table.note
     );
-    assert_eq!(texts(&table, 0)[3..5], ["unhealthy", "Target.Timeout"]);
-    assert_eq!(table.rows[0][3].tone, Tone::Bad);
+    assert_eq!(table.rows[0][0].tone, Tone::Bad);
+    assert_eq!(
+        [texts(&table, 0)[0], texts(&table, 0)[2]],
+        ["unhealthy", "Target.Timeout"]
+    );
 }
 
 #[test]
@@ -134,15 +137,15 @@ fn rows_read_as_the_log_has_them() {
             "2026-11-20 10:20:00.250",
             "502",
             "-",
-            "10.0.1.1:8080",
-            "10.0.8.5",
             "0.001 / 4.205 / -1",
+            "10.0.1.1:8080",
             "4.98 s",
             "GET /cart",
+            "–",
+            "1",
             "300",
             "272",
-            "–",
-            "1"
+            "10.0.8.5"
         ]
     );
     assert_eq!(
@@ -156,19 +159,19 @@ fn shut_paths_name_the_rule() {
     let mut evidence = networked();
     let open = table(&evidence, Step::Network, "paths");
     assert_eq!(open.rows_total, 6);
-    assert!(open.rows.iter().all(|row| row[6].text == "open"));
+    assert!(open.rows.iter().all(|row| row[0].text == "open"));
     edit(&mut evidence.security_groups)[1].rules.clear();
     let shut = table(&evidence, Step::Network, "paths");
     assert_eq!(
         texts(&shut, 0),
         [
+            "blocked by no rule of sg-web (inbound rules of the target's security groups)",
             "subnet-a",
-            "eu-west-1a",
             "i-1",
-            "web",
             "8080",
             "requests",
-            "blocked by no rule of sg-web (inbound rules of the target's security groups)"
+            "web",
+            "eu-west-1a"
         ]
     );
 }

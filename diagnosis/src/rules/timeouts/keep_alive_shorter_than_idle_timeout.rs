@@ -53,6 +53,7 @@ use crate::{
     },
     fix,
     need::Need,
+    question,
     rule::{Answer, Claims, Draft, Rule},
     step::Step,
     words,
@@ -93,10 +94,6 @@ const REGULAR_PERCENT: u64 = 3;
 
 /// Rows this close to a stop or removal of their target have that as their reason.
 const RESTART: TimeDelta = TimeDelta::seconds(60);
-
-/// The person's answers that name the server (free text) or its setting (seconds).
-const SERVER_QUESTION: &str = "target-server";
-const KEEP_ALIVE_QUESTION: &str = "target-keep-alive-seconds";
 
 /// On Classic the log names no backend for such rows. More of them than this, over as many minutes
 /// as [`LIKELY_MINUTES`] asks, are no accident. [I]
@@ -362,18 +359,20 @@ fn findings(
 /// What names a server with this keep-alive: a person's answer or the application's log.
 fn named_server(case: &Case<'_>, gap: u64, known: &[&'static Server]) -> Option<String> {
     let answers = &case.evidence.answers;
-    let seconds = answers.get(KEEP_ALIVE_QUESTION).and_then(|answer| {
-        answer
-            .trim()
-            .trim_end_matches('s')
-            .trim()
-            .parse::<u64>()
-            .ok()
-    });
+    let seconds = answers
+        .get(question::TARGET_KEEP_ALIVE_SECONDS)
+        .and_then(|answer| {
+            answer
+                .trim()
+                .trim_end_matches('s')
+                .trim()
+                .parse::<u64>()
+                .ok()
+        });
     if seconds.is_some_and(|seconds| seconds.saturating_mul(1000).abs_diff(gap) <= TIGHT) {
         return Some("The answer given for the server's keep-alive says the same.".to_owned());
     }
-    if let Some(answer) = answers.get(SERVER_QUESTION)
+    if let Some(answer) = answers.get(question::TARGET_SERVER)
         && let Some(server) = servers::named_in(answer, known)
     {
         return Some(format!(
@@ -635,9 +634,10 @@ mod tests {
             "{because}"
         );
         let mut evidence = lost(8, &[7_000]);
-        evidence
-            .answers
-            .insert("target-keep-alive-seconds".to_owned(), "7".to_owned());
+        evidence.answers.insert(
+            question::TARGET_KEEP_ALIVE_SECONDS.to_owned(),
+            "7".to_owned(),
+        );
         assert_found(&RULE, &evidence, Strength::Proven);
     }
 
