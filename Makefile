@@ -1,6 +1,6 @@
 # Thin on purpose: every target calls a script or cargo, and each of these runs without make as well.
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench screenshots lab incidents
+.PHONY: help run test check accuracy bench screenshots lab incidents
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -13,6 +13,9 @@ test: ## set up what the tests need, and run all of them
 
 check: ## formatting, lints, wasm build, walls between the rooms
 	@scripts/check
+
+accuracy: ## how right the answers are over all scenarios, and each miss
+	@scripts/accuracy
 
 bench: ## how fast the two hot paths are
 	@scripts/bench

@@ -41,6 +41,8 @@ pub struct Settlement {
 pub struct Share {
     pub explains: u64,
     pub neighbours: BTreeMap<String, u64>,
+    /// The places of its rows in `AccessLog::rows`, in order; none where the ledger counts minutes.
+    pub rows: Vec<usize>,
 }
 
 pub fn settle(case: &Case<'_>, drafts: &[(&Rule, &Draft)]) -> Settlement {
@@ -121,6 +123,7 @@ fn by_rows(case: &Case<'_>, drafts: &[(&Rule, &Draft)], order: &[usize]) -> Sett
             };
             taken[wanted] = true;
             let share = &mut shares[*place];
+            share.rows.push(wanted);
             if row.elb_status_code == 502 {
                 share.explains += bounded(row.count);
             } else {
@@ -130,6 +133,9 @@ fn by_rows(case: &Case<'_>, drafts: &[(&Rule, &Draft)], order: &[usize]) -> Sett
                     .or_default() += bounded(row.count);
             }
         }
+    }
+    for share in &mut shares {
+        share.rows.sort_unstable();
     }
     Settlement {
         ledger,

@@ -22,6 +22,7 @@ use serde::Deserialize;
 use crate::{
     holes, log_lines,
     traffic::{self, Kind, Request, clock},
+    truth::{self, Fault},
 };
 use groups::Targets;
 
@@ -56,6 +57,13 @@ pub(crate) struct Told {
     not_seen: BTreeMap<String, String>,
     /// The steps that ran; all six if left out.
     steps: Option<Vec<String>>,
+}
+
+impl Told {
+    /// Whether something that could name a cause was taken away.
+    pub(crate) fn has_holes(&self) -> bool {
+        !self.access_logs || !self.not_seen.is_empty() || self.steps.is_some()
+    }
 }
 
 impl Default for Told {
@@ -190,7 +198,8 @@ fn target(text: &str) -> (String, String, String, Option<String>) {
     (id, address, state, words.next())
 }
 
-pub(crate) fn build(told: Told, kinds: &[Kind]) -> Evidence {
+/// The evidence, and what caused each fault of the traffic.
+pub(crate) fn build(told: Told, kinds: &[Kind]) -> (Evidence, Vec<Fault>) {
     let kind = if told.classic {
         LoadBalancerType::Classic
     } else {
@@ -245,14 +254,15 @@ pub(crate) fn build(told: Told, kinds: &[Kind]) -> Evidence {
         metrics::metrics(&told, &targets, &requests, window),
     );
     evidence.target_metrics = seen.part(Need::TargetMetrics, metrics::cpu(&told, &targets, window));
+    let address = |request: &Request| {
+        let id = request.target.as_ref()?;
+        let group = &told.group[&request.group];
+        let known = &targets[&request.group];
+        let (_, address, ..) = known.iter().find(|(known, ..)| known == id)?;
+        Some(format!("{address}:{}", group.port))
+    };
+    let faults = truth::faults(&requests, kind, window, address);
     if told.access_logs {
-        let address = |request: &Request| {
-            let id = request.target.as_ref()?;
-            let group = &told.group[&request.group];
-            let known = &targets[&request.group];
-            let (_, address, ..) = known.iter().find(|(known, ..)| known == id)?;
-            Some(format!("{address}:{}", group.port))
-        };
         let log = log_lines::read(&requests, kind, window, address, |group| {
             arn(group, told.classic)
         });
@@ -269,7 +279,7 @@ pub(crate) fn build(told: Told, kinds: &[Kind]) -> Evidence {
             .steps
             .retain(|step, _| steps.iter().any(|told| told == step.id()));
     }
-    evidence
+    (evidence, faults)
 }
 
 struct Seen {

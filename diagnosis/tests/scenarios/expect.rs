@@ -25,6 +25,8 @@ pub(crate) struct Expect {
     /// Every finding in order: `rule strength explains`, and for neighbours ` 504=31`.
     #[serde(default)]
     findings: Vec<String>,
+    /// Faults that stand beside the causes of the traffic's rows, and that no row shows.
+    pub(crate) also_true: Option<Vec<String>>,
     #[serde(default)]
     clear: Vec<String>,
     #[serde(default)]
@@ -41,6 +43,16 @@ impl Expect {
     pub(crate) fn rules_found(&self) -> Vec<String> {
         self.findings
             .iter()
+            .filter_map(|line| line.split(' ').next())
+            .map(str::to_owned)
+            .collect()
+    }
+
+    /// The rules of findings above `possible`.
+    pub(crate) fn rules_held(&self) -> Vec<String> {
+        self.findings
+            .iter()
+            .filter(|line| line.split(' ').nth(1) != Some("possible"))
             .filter_map(|line| line.split(' ').next())
             .map(str::to_owned)
             .collect()

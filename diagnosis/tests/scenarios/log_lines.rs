@@ -135,12 +135,14 @@ fn application(request: &Request, target: Option<String>, group: &str) -> (DateT
     (done, line)
 }
 
+/// The backend that a Classic line names: none where the instance closed the connection.
+pub(crate) fn backend(request: &Request, address: Option<String>) -> Option<String> {
+    address.filter(|_| matches!(request.end, End::Answered { .. }))
+}
+
 fn classic(request: &Request, backend: Option<String>) -> (DateTime<Utc>, String) {
     let answered = matches!(request.end, End::Answered { .. });
-    // Where the instance closes the connection, no backend is logged.
-    let backend = backend
-        .filter(|_| answered)
-        .unwrap_or_else(|| "-".to_owned());
+    let backend = self::backend(request, backend).unwrap_or_else(|| "-".to_owned());
     let [first, second, third] = if answered {
         times(request.end)
     } else {

@@ -9,13 +9,14 @@
     reason = "a scenario that cannot be read should fail"
 )]
 
+mod accuracy;
 mod evidence;
-
 mod expect;
 mod holes;
 mod log_lines;
 mod scenario;
 mod traffic;
+mod truth;
 
 use std::collections::BTreeSet;
 

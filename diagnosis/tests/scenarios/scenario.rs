@@ -4,12 +4,18 @@ use std::{fs, path::Path};
 
 use diagnosis::Evidence;
 
-use crate::{evidence, expect::Expect, traffic};
+use crate::{
+    evidence::{self, Told},
+    expect::Expect,
+    traffic,
+    truth::Truth,
+};
 
 pub(crate) struct Scenario {
     pub(crate) name: String,
     pub(crate) evidence: Evidence,
     pub(crate) expect: Expect,
+    pub(crate) truth: Truth,
 }
 
 impl Scenario {
@@ -31,14 +37,17 @@ impl Scenario {
         let name = path.file_stem().unwrap().to_string_lossy().into_owned();
         let text = fs::read_to_string(path).unwrap();
         assert!(text.starts_with("# "), "{name}: no title");
-        let told = toml::from_str(block(&text, "evidence").unwrap_or_default())
+        let told: Told = toml::from_str(block(&text, "evidence").unwrap_or_default())
             .unwrap_or_else(|error| panic!("{name}: evidence: {error}"));
         let traffic = traffic::read(block(&text, "access-log").unwrap_or_default())
             .unwrap_or_else(|error| panic!("{name}: access-log: {error}"));
-        let expect = toml::from_str(block(&text, "expect").expect("an expect block"))
+        let expect: Expect = toml::from_str(block(&text, "expect").expect("an expect block"))
             .unwrap_or_else(|error| panic!("{name}: expect: {error}"));
+        let has_holes = told.has_holes();
+        let (evidence, faults) = evidence::build(told, &traffic);
         Self {
-            evidence: evidence::build(told, &traffic),
+            truth: Truth::new(faults, has_holes, &expect),
+            evidence,
             name,
             expect,
         }

@@ -15,6 +15,8 @@
 //! After the end stands what else the row says, in any order (see [`Details`]):
 //! `path /x method POST received 5000000 sent 0 client 198.51.100.7 reason LambdaUnhandled rule 10
 //! type h2 node 10.0.9.5`. `path` and `client` take turns over several values: `path /a,/b`.
+//! `because RULE` is no part of the row: it is the true cause, which the reader never sees (see
+//! `truth.rs`).
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -40,6 +42,8 @@ pub(crate) struct Details {
     pub(crate) rule: String,
     pub(crate) kind: String,
     pub(crate) node: String,
+    /// The true cause: rules, any of which is right; `-` where no rule can know.
+    pub(crate) because: Option<Vec<String>>,
 }
 
 impl Default for Details {
@@ -54,6 +58,7 @@ impl Default for Details {
             rule: "0".to_owned(),
             kind: "https".to_owned(),
             node: "10.0.8.5".to_owned(),
+            because: None,
         }
     }
 }
@@ -72,6 +77,7 @@ impl Details {
             "rule" => self.rule = value.to_owned(),
             "type" => self.kind = value.to_owned(),
             "node" => self.node = value.to_owned(),
+            "because" => self.because = Some(values()),
             _ => return Err(format!("no detail {name}")),
         }
         Ok(())
