@@ -94,7 +94,24 @@ pub struct Finding {
     pub resources: Vec<String>,
     /// Observations, by `n`.
     pub cites: Vec<u32>,
+    /// Traces of the same fault, as other rules saw them: what they claim, this finding explains.
+    #[serde(default)]
+    pub also_seen: Vec<AlsoSeen>,
+    /// The rule whose finding explains all that this one claims: a fault that stands beside it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub explained_by: Option<String>,
     pub fix: Fix,
+}
+
+/// A finding that was folded into another one, because all that it claims is explained there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AlsoSeen {
+    /// The rule's id.
+    pub rule: String,
+    pub title: String,
+    /// How many faults it claimed.
+    pub claimed: u64,
 }
 
 /// Ordered from weak to strong.

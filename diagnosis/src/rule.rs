@@ -61,6 +61,9 @@ pub enum Claims {
     Rows(Vec<usize>),
     /// With access logs off: at most this many 502s of the minute that starts at the time.
     Minutes(Vec<(DateTime<Utc>, u64)>),
+    /// The same of a neighbour's code (503, 504). On Classic, where one metric counts all codes, of
+    /// that metric.
+    MinutesOf(u16, Vec<(DateTime<Utc>, u64)>),
 }
 
 impl Answer {

@@ -12,9 +12,10 @@
 //!   not said: which hole hides nothing is not for us to guess.
 //! - `cannot_tell`: everything else, with what is missing.
 
+mod ranking;
 mod words;
 
-use std::{cmp::Reverse, collections::BTreeMap};
+use std::collections::BTreeMap;
 
 use crate::{
     case::Case,
@@ -53,10 +54,10 @@ pub fn judge(evidence: &Evidence) -> Diagnosis {
         .flat_map(|(rule, answer)| answer.findings.iter().map(move |draft| (*rule, draft)))
         .collect();
     let settlement = ledger::settle(&case, &drafts);
-    let findings = rank(evidence, &drafts, &settlement);
+    let findings = ranking::rank(evidence, &drafts, &settlement);
     let steps: Vec<StepResult> = Step::ALL
         .into_iter()
-        .map(|step| step_result(evidence, step, &answers))
+        .map(|step| step_result(evidence, step, &answers, &findings))
         .collect();
     let missing = missing(evidence, &settlement, &steps);
     let judged = Judged {
@@ -163,7 +164,7 @@ impl Judged<'_> {
     }
 
     fn neighbours(&self) -> u64 {
-        in_question(&self.settlement.ledger.neighbours)
+        in_question(&self.settlement.made_neighbours)
     }
 
     fn neighbours_in_passing(&self) -> bool {
@@ -209,60 +210,12 @@ fn in_question(neighbours: &BTreeMap<String, u64>) -> u64 {
         .sum()
 }
 
-/// Strength, then how many it explains, then how narrow it is, then the id. A finding that explains
-/// nothing is no answer while there is something to explain, however well it is proven.
-fn rank(evidence: &Evidence, drafts: &[(&Rule, &Draft)], settlement: &Settlement) -> Vec<Finding> {
-    let to_explain = settlement.most_502s + in_question(&settlement.ledger.neighbours);
-    let mut ranked: Vec<(u8, Finding)> = drafts
-        .iter()
-        .zip(&settlement.shares)
-        .map(|((rule, draft), share)| {
-            let mut cites = draft.cites.clone();
-            cites.sort_unstable();
-            cites.dedup();
-            cites.retain(|n| {
-                evidence
-                    .observations
-                    .binary_search_by_key(n, |observation| observation.n)
-                    .is_ok()
-            });
-            let mut resources: Vec<String> = Vec::new();
-            for resource in &draft.resources {
-                if !resources.contains(resource) {
-                    resources.push(resource.clone());
-                }
-            }
-            let finding = Finding {
-                rule: rule.id.to_owned(),
-                step: rule.step,
-                strength: draft.strength,
-                title: draft.title.clone(),
-                because: draft.because.clone(),
-                explains: share.explains,
-                explains_neighbours: share.neighbours.clone(),
-                resources,
-                cites,
-                fix: draft.fix.clone(),
-            };
-            (rule.specificity, finding)
-        })
-        .collect();
-    ranked.sort_by_cached_key(|(specificity, finding)| {
-        let neighbours: u64 = finding.explains_neighbours.values().sum();
-        (
-            to_explain > 0 && finding.explains + neighbours == 0,
-            Reverse(finding.strength),
-            Reverse(finding.explains),
-            Reverse(neighbours),
-            Reverse(*specificity),
-            finding.rule.clone(),
-            finding.resources.clone(),
-        )
-    });
-    ranked.into_iter().map(|(_, finding)| finding).collect()
-}
-
-fn step_result(evidence: &Evidence, step: Step, answers: &[(&'static Rule, Answer)]) -> StepResult {
+fn step_result(
+    evidence: &Evidence,
+    step: Step,
+    answers: &[(&'static Rule, Answer)],
+    findings: &[Finding],
+) -> StepResult {
     StepResult {
         step,
         state: steps::state(evidence, step),
@@ -272,23 +225,29 @@ fn step_result(evidence: &Evidence, step: Step, answers: &[(&'static Rule, Answe
             .map(|(rule, answer)| RuleResult {
                 rule: rule.id.to_owned(),
                 answer: answer.answer(),
-                because: because(answer),
+                because: because(rule, answer, findings),
                 missing: answer.missing.clone(),
             })
             .collect(),
     }
 }
 
-fn because(answer: &Answer) -> String {
-    if answer.because.is_empty() {
-        let titles: Vec<&str> = answer
-            .findings
-            .iter()
-            .map(|finding| finding.title.as_str())
-            .collect();
-        titles.join("; ")
-    } else {
-        answer.because.clone()
+fn because(rule: &Rule, answer: &Answer, findings: &[Finding]) -> String {
+    if !answer.because.is_empty() {
+        return answer.because.clone();
+    }
+    let titles: Vec<&str> = answer
+        .findings
+        .iter()
+        .map(|finding| finding.title.as_str())
+        .collect();
+    let titles = titles.join("; ");
+    match ranking::folded_into(rule, findings) {
+        Some(other) => format!(
+            "{titles}. This is a trace of another finding, which explains all of it: {}",
+            other.title
+        ),
+        None => titles,
     }
 }
 

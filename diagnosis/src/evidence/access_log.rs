@@ -107,7 +107,12 @@ pub struct FaultRow {
 impl FaultRow {
     /// Who answered 502: the load balancer, unless the target's own status is 502.
     pub fn made_by_target(&self) -> bool {
-        self.elb_status_code == 502 && self.target_status_code == Some(502)
+        self.elb_status_code == 502 && self.is_passed_on()
+    }
+
+    /// Whether the code is the target's own answer, which the load balancer passed on.
+    pub fn is_passed_on(&self) -> bool {
+        self.target_status_code == Some(self.elb_status_code)
     }
 
     pub fn shape(&self) -> Shape {

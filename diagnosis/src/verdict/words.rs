@@ -101,7 +101,7 @@ fn explains_something(finding: &Finding) -> bool {
 
 /// `504`, `503 and 504`.
 fn codes(judged: &Judged<'_>) -> String {
-    let neighbours = &judged.settlement.ledger.neighbours;
+    let neighbours = &judged.settlement.made_neighbours;
     let codes: Vec<&str> = ["503", "504", "5XX"]
         .into_iter()
         .filter(|code| neighbours.get(*code).is_some_and(|n| *n > 0))

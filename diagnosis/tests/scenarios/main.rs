@@ -77,10 +77,11 @@ fn a_hole_never_gives_an_all_clear_or_a_wrong_cause() {
                 assert_ne!(holed.verdict, Verdict::NoFaultFound, "{place}");
             }
             for finding in holed.findings.iter().filter(|f| is_proven(f)) {
-                let told = whole
-                    .findings
-                    .iter()
-                    .any(|f| f.rule == finding.rule && f.strength > rule_possible());
+                let told = whole.findings.iter().any(|f| {
+                    let itself = f.rule == finding.rule
+                        && (f.strength > rule_possible() || f.explained_by.is_some());
+                    itself || f.also_seen.iter().any(|seen| seen.rule == finding.rule)
+                });
                 assert!(told, "{place}: {} is proven all at once", finding.rule);
             }
         }

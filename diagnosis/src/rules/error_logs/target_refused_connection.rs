@@ -66,6 +66,15 @@ const PATH_RULES: &[&str] = &[
     "no-route-to-target",
 ];
 
+/// Faults of which a refused connection is the trace. While one of them cannot tell, the refusal is
+/// seen, but it may not be the cause; those that the book does not hold are passed over.
+const DEEPER: &[&str] = &[
+    "all-targets-unhealthy",
+    "target-instance-not-running",
+    "container-crashed",
+    "deploy-stops-targets-before-draining",
+];
+
 fn check(case: &Case<'_>) -> Answer {
     let errors = Errors::of(case);
     if case.access_log().is_some() {
@@ -208,7 +217,13 @@ fn finding(case: &Case<'_>, rows: Vec<usize>, counted: bool) -> Draft {
         .filter_map(|place| case.rows()[*place].target.clone())
         .collect();
     let path = path_is_open(case, &targets);
-    let strength = if counted && path.is_some() && !case.is_classic() {
+    let open: Vec<&str> = DEEPER
+        .iter()
+        .filter_map(|id| rules::by_id(id))
+        .filter(|rule| (rule.check)(case).answer() == RuleAnswer::CannotTell)
+        .map(|rule| rule.id)
+        .collect();
+    let strength = if counted && path.is_some() && open.is_empty() && !case.is_classic() {
         Strength::Proven
     } else {
         Strength::Likely
@@ -229,6 +244,12 @@ fn finding(case: &Case<'_>, rows: Vec<usize>, counted: bool) -> Draft {
     match &path {
         Some(words) => because += &format!(" {words}"),
         None => because += " Whether the network lets the connection through is not known.",
+    }
+    if !open.is_empty() {
+        because += &format!(
+            " What may lie behind it is not ruled out: {} cannot tell.",
+            words::list(&open, 4)
+        );
     }
     let targets: Vec<String> = targets.into_iter().collect();
     because += &format!(" Targets: {}.", words::list(&targets, 5));

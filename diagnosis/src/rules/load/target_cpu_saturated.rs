@@ -270,7 +270,9 @@ fn finding(case: &Case<'_>, saturated: &[Saturated<'_>], by_row: bool) -> Draft 
         .unwrap_or(0);
     let errors = match &claims {
         Claims::Rows(rows) => case.requests(rows),
-        Claims::Minutes(minutes) => minutes.iter().map(|(_, n)| n).sum(),
+        Claims::Minutes(minutes) | Claims::MinutesOf(_, minutes) => {
+            minutes.iter().map(|(_, n)| n).sum()
+        }
         Claims::Nothing => 0,
     };
     let most = saturated.iter().max_by_key(|one| one.errors);
