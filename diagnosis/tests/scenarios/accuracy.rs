@@ -28,7 +28,7 @@ struct Attributed {
 }
 
 #[derive(Default)]
-struct Report {
+pub(crate) struct Report {
     scenarios: u64,
     first_right: u64,
     attributed: Attributed,
@@ -39,7 +39,7 @@ struct Report {
 }
 
 impl Report {
-    fn add(&mut self, scenario: &Scenario) {
+    pub(crate) fn add(&mut self, scenario: &Scenario) {
         let diagnosis = diagnose(&scenario.evidence);
         let name = &scenario.name;
         self.scenarios += 1;
@@ -65,7 +65,7 @@ impl Report {
         self.neighbours.add(of_neighbours);
     }
 
-    fn meets_goals(&self) -> bool {
+    pub(crate) fn meets_goals(&self) -> bool {
         per_thousand(self.first_right, self.scenarios) >= FIRST_FINDINGS
             && self.attributed.per_thousand() >= ATTRIBUTED
             && self.false_findings == 0

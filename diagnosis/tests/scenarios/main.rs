@@ -14,6 +14,7 @@ mod evidence;
 mod expect;
 mod holes;
 mod log_lines;
+mod retold;
 mod scenario;
 mod traffic;
 mod truth;

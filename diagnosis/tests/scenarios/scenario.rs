@@ -21,6 +21,15 @@ pub(crate) struct Scenario {
 impl Scenario {
     /// All files, by name.
     pub(crate) fn all() -> Vec<Self> {
+        let texts = Self::texts();
+        texts
+            .iter()
+            .map(|(name, text)| Self::read(name, text))
+            .collect()
+    }
+
+    /// The files' names and texts.
+    pub(crate) fn texts() -> Vec<(String, String)> {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
         let mut files: Vec<_> = fs::read_dir(folder)
             .unwrap()
@@ -30,25 +39,27 @@ impl Scenario {
             .collect();
         files.sort();
         assert!(files.len() > 20, "scenarios went missing");
-        files.iter().map(|path| Self::read(path)).collect()
+        let name = |path: &Path| path.file_stem().unwrap().to_string_lossy().into_owned();
+        files
+            .iter()
+            .map(|path| (name(path), fs::read_to_string(path).unwrap()))
+            .collect()
     }
 
-    fn read(path: &Path) -> Self {
-        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
-        let text = fs::read_to_string(path).unwrap();
+    pub(crate) fn read(name: &str, text: &str) -> Self {
         assert!(text.starts_with("# "), "{name}: no title");
-        let told: Told = toml::from_str(block(&text, "evidence").unwrap_or_default())
+        let told: Told = toml::from_str(block(text, "evidence").unwrap_or_default())
             .unwrap_or_else(|error| panic!("{name}: evidence: {error}"));
-        let traffic = traffic::read(block(&text, "access-log").unwrap_or_default())
+        let traffic = traffic::read(block(text, "access-log").unwrap_or_default())
             .unwrap_or_else(|error| panic!("{name}: access-log: {error}"));
-        let expect: Expect = toml::from_str(block(&text, "expect").expect("an expect block"))
+        let expect: Expect = toml::from_str(block(text, "expect").expect("an expect block"))
             .unwrap_or_else(|error| panic!("{name}: expect: {error}"));
         let has_holes = told.has_holes();
         let (evidence, faults) = evidence::build(told, &traffic);
         Self {
             truth: Truth::new(faults, has_holes, &expect),
             evidence,
-            name,
+            name: name.to_owned(),
             expect,
         }
     }
