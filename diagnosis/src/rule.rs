@@ -2,6 +2,11 @@
 //!
 //! A rule never fetches. It looks at the whole [`Case`] and returns an [`Answer`]: what it found,
 //! why it is clear, or what it would need to see. A denied or failed call never reads as clear.
+//!
+//! The references of a help page are graded: one that rests on a blog or an issue thread begins with
+//! `[S]`, an inference with `[I]`, what could not be verified with `[U]`; all others were read in
+//! AWS's own text, in a standard or in source, and name it. Without one of these nothing that the rule
+//! finds is ever `proven` ([`is_verified`]).
 
 use chrono::{DateTime, Utc};
 
@@ -108,4 +113,57 @@ pub fn help(rule: &Rule) -> String {
         .map(|line| line.trim_start_matches("//!").trim_start_matches(' '))
         .collect::<Vec<_>>()
         .join("\n")
+}
+
+/// The references of the help page, each in one line.
+pub fn references(rule: &Rule) -> Vec<String> {
+    let help = help(rule);
+    let listed = help.split("## References").nth(1).unwrap_or_default();
+    let mut references: Vec<String> = Vec::new();
+    for line in listed.lines() {
+        if let Some(first) = line.strip_prefix("- ") {
+            references.push(first.to_owned());
+        } else if let Some(reference) = references.last_mut() {
+            *reference += " ";
+            *reference += line.trim();
+        }
+    }
+    references
+}
+
+/// Whether at least one of the rule's references is verified, so that it may find something `proven`.
+pub fn is_verified(rule: &Rule) -> bool {
+    references(rule).iter().any(|reference| {
+        !["[S]", "[I]", "[U]"]
+            .iter()
+            .any(|mark| reference.starts_with(mark))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rule(source: &'static str) -> Rule {
+        Rule {
+            id: "made-up",
+            step: Step::ErrorLogs,
+            specificity: 1,
+            source,
+            check: |_| Answer::clear("nothing"),
+        }
+    }
+
+    #[test]
+    fn references_are_read_whole_and_graded() {
+        let mixed = rule(
+            "//! # X\n//! ## References\n//!\n//! - [S] an issue\n//!   thread\n//! - AWS, \"Y\"\n",
+        );
+        assert_eq!(references(&mixed), ["[S] an issue thread", "AWS, \"Y\""]);
+        assert!(is_verified(&mixed));
+        assert!(!is_verified(&rule(
+            "//! ## References\n//! - [S] a blog\n//! - [I] inferred\n"
+        )));
+        assert!(!is_verified(&rule("//! # No references\n")));
+    }
 }

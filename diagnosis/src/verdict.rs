@@ -26,7 +26,7 @@ use crate::{
     evidence::Evidence,
     ledger::{self, Settlement},
     need::{self, Need},
-    rule::{Answer, Draft, Rule},
+    rule::{self, Answer, Draft, Rule},
     rules,
     step::Step,
     steps,
@@ -47,7 +47,7 @@ const NEIGHBOURS_IN_PASSING_PER_THOUSAND: u64 = 1;
 pub fn judge(evidence: &Evidence) -> Diagnosis {
     let case = Case::new(evidence);
     let answers: Vec<(&'static Rule, Answer)> = rules::all()
-        .map(|rule| (rule, (rule.check)(&case)))
+        .map(|rule| (rule, within_its_sources(rule, (rule.check)(&case))))
         .collect();
     let drafts: Vec<(&Rule, &Draft)> = answers
         .iter()
@@ -86,6 +86,17 @@ pub fn judge(evidence: &Evidence) -> Diagnosis {
         steps,
         observations: evidence.observations.clone(),
     }
+}
+
+/// A rule without a verified source proves nothing.
+fn within_its_sources(rule: &Rule, mut answer: Answer) -> Answer {
+    let surest = answer.findings.iter().map(|draft| draft.strength).max();
+    if surest == Some(Strength::Proven) && !rule::is_verified(rule) {
+        for draft in &mut answer.findings {
+            draft.strength = draft.strength.min(Strength::Likely);
+        }
+    }
+    answer
 }
 
 /// All that the verdict rests on.
@@ -315,4 +326,41 @@ fn refused(evidence: &Evidence) -> Vec<String> {
     actions.sort();
     actions.dedup();
     actions
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{document::Fix, rule::Claims};
+
+    #[test]
+    fn a_rule_without_a_verified_source_proves_nothing() {
+        let proven = Draft {
+            strength: Strength::Proven,
+            title: String::new(),
+            because: String::new(),
+            claims: Claims::Nothing,
+            resources: Vec::new(),
+            cites: Vec::new(),
+            fix: Fix::default(),
+        };
+        let strength = |source| {
+            let rule = Rule {
+                id: "made-up",
+                step: Step::Load,
+                specificity: 1,
+                source,
+                check: |_| Answer::clear("nothing"),
+            };
+            within_its_sources(&rule, Answer::found(proven.clone())).findings[0].strength
+        };
+        assert_eq!(
+            strength("//! ## References\n//! - [S] a blog\n"),
+            Strength::Likely
+        );
+        assert_eq!(
+            strength("//! ## References\n//! - AWS, \"X\"\n"),
+            Strength::Proven
+        );
+    }
 }

@@ -1,6 +1,6 @@
 //! Evidence with one part not seen.
 
-use diagnosis::{Evidence, Observed, need::Need, observation::Outcome};
+use diagnosis::{Evidence, Observed, Step, need::Need, observation::Outcome};
 
 use crate::evidence::{CALLS, number};
 
@@ -32,22 +32,63 @@ pub(crate) fn make(evidence: &mut Evidence, part: &str, why: &str) {
 
 /// The evidence once for each part and each way of not being seen. The calls still say that they were
 /// answered: what is judged is the part.
-pub(crate) fn one_at_a_time(whole: &Evidence) -> Vec<(String, Evidence)> {
-    let mut holed = Vec::new();
-    for (need, service, operation) in CALLS {
-        let action = format!("{service}:{operation}");
-        for how in [
-            How::Denied(&action),
-            How::Failed("throttled"),
-            How::Incomplete("cut short"),
-            How::NotAsked,
-        ] {
+pub(crate) fn one_at_a_time(whole: &Evidence) -> impl Iterator<Item = (String, Evidence)> {
+    CALLS
+        .into_iter()
+        .flat_map(move |(need, service, operation)| {
+            let action = format!("{service}:{operation}");
+            let ways = [
+                How::Denied(&action),
+                How::Failed("throttled"),
+                How::Incomplete("cut short"),
+                How::NotAsked,
+            ];
+            ways.map(|how| {
+                let mut evidence = whole.clone();
+                punch(&mut evidence, need, how);
+                (format!("{} {how:?}", need.name()), evidence)
+            })
+        })
+}
+
+/// What one role may lack all of, or one bucket or trail: everything that a step reads, all metrics,
+/// all logs, all that tells of changes, all but the log and the metrics.
+pub(crate) fn whole_families(whole: &Evidence) -> impl Iterator<Item = (String, Evidence)> {
+    use Need::{
+        AccessLog, AppLog, AutoScaling, CloudTrail, Ecs, Instances, Metrics, TargetGroupAttributes,
+        TargetGroups, TargetHealth, TargetMetrics,
+    };
+    let mut families: Vec<(String, Vec<Need>)> = Step::ALL
+        .map(|step| (format!("step {step}"), Need::of(step).to_vec()))
+        .to_vec();
+    let mut family = |name: &str, needs: &[Need]| families.push((name.to_owned(), needs.to_vec()));
+    family("all metrics", &[Metrics, TargetMetrics]);
+    family("all logs", &[AccessLog, AppLog]);
+    family("all changes", &[CloudTrail, AutoScaling, Ecs]);
+    family(
+        "all targets",
+        &[TargetGroups, TargetGroupAttributes, TargetHealth, Instances],
+    );
+    family(
+        "the log and the metrics",
+        &[AccessLog, Metrics, TargetMetrics],
+    );
+    let all = CALLS.map(|(need, ..)| need);
+    family("everything", &all);
+    let configuration: Vec<Need> = all
+        .into_iter()
+        .filter(|need| !matches!(need, AccessLog | AppLog | Metrics | TargetMetrics))
+        .collect();
+    family("all configuration", &configuration);
+    families.into_iter().flat_map(move |(name, needs)| {
+        [How::Denied("any"), How::Failed("throttled"), How::NotAsked].map(|how| {
             let mut evidence = whole.clone();
-            punch(&mut evidence, need, how);
-            holed.push((format!("{} {how:?}", need.name()), evidence));
-        }
-    }
-    holed
+            for need in &needs {
+                punch(&mut evidence, *need, how);
+            }
+            (format!("{name} {how:?}"), evidence)
+        })
+    })
 }
 
 /// The evidence once for each call that was made, with that call refused; by its action.

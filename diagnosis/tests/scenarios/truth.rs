@@ -50,7 +50,19 @@ const IMPLIES: &[(&str, &[&str])] = &[
     ("target-cpu-saturated", CLOSED_OR_REFUSED),
     ("target-connections-exhausted", CLOSED_OR_REFUSED),
     ("target-instance-not-running", CLOSED_OR_REFUSED),
-    ("target-tls-handshake-failed", &["target-protocol-mismatch"]),
+    ("targets-failing-health-checks", CLOSED_OR_REFUSED),
+    ("all-targets-unhealthy", CLOSED_OR_REFUSED),
+    ("security-group-blocks-target", UNHEALTHY),
+    ("security-group-blocks-health-check", UNHEALTHY),
+    ("load-balancer-egress-blocked", UNHEALTHY),
+    ("network-acl-blocks-request", UNHEALTHY),
+    ("network-acl-blocks-return", UNHEALTHY),
+    ("no-route-to-target", UNHEALTHY),
+    ("target-protocol-mismatch", UNHEALTHY),
+    (
+        "target-tls-handshake-failed",
+        &["target-protocol-mismatch", "all-targets-unhealthy"],
+    ),
     (
         "response-headers-too-large",
         &["malformed-response", "target-closed-connection"],
@@ -58,6 +70,7 @@ const IMPLIES: &[(&str, &[&str])] = &[
     ("malformed-response", CLOSED),
 ];
 const CLOSED: &[&str] = &["target-closed-connection"];
+const UNHEALTHY: &[&str] = &["all-targets-unhealthy"];
 const CLOSED_OR_REFUSED: &[&str] = &["target-closed-connection", "target-refused-connection"];
 
 /// The faults among the requests whose rows fall into the window.

@@ -225,6 +225,8 @@ fn finding(case: &Case<'_>, rows: Vec<usize>, counted: bool) -> Draft {
         .collect();
     let strength = if counted && path.is_some() && open.is_empty() && !case.is_classic() {
         Strength::Proven
+    } else if !counted && rows.iter().any(|place| may_be_tls(case, *place)) {
+        Strength::Possible
     } else {
         Strength::Likely
     };
@@ -265,6 +267,14 @@ fn finding(case: &Case<'_>, rows: Vec<usize>, counted: bool) -> Draft {
         cites: case.sources(&[Need::AccessLog, Need::Metrics]),
         fix: how_to_fix(case),
     }
+}
+
+/// Whether the row's target group speaks TLS, or may: a failed handshake leaves the same row.
+fn may_be_tls(case: &Case<'_>, place: usize) -> bool {
+    let protocol = case
+        .target_group_of(&case.rows()[place])
+        .and_then(|group| group.protocol.as_deref());
+    !matches!(protocol, Some("HTTP" | "TCP"))
 }
 
 /// Why the way to these targets is known to be open; `None` where it is not.

@@ -29,7 +29,7 @@
 //! - Application Load Balancer guide, "Security groups for your Application Load Balancer" (which
 //!   rules targets need)
 //! - "Troubleshoot your Application Load Balancers", HTTP 504: no connection within 10 seconds
-//! - That the code is mostly 504 and seldom 502 is inferred from these two.
+//! - [I] That the code is mostly 504 and seldom 502 is inferred from these two.
 
 use super::shut::{Question, Shut, Wording, judge};
 use crate::{

@@ -157,7 +157,8 @@ fn finding(case: &Case<'_>, instance: &Instance, targets: &[&Target<'_>], troubl
     let strength = match (n > 0, impaired) {
         (true, false) => Strength::Proven,
         (true, true) => Strength::Likely,
-        (false, _) => case.untied(),
+        // The load balancer sends nothing to a target that it knows is down: untied, it is a risk.
+        (false, _) => Strength::Possible,
     };
     let mut because = format!("EC2 says that {} {trouble}", instance.id);
     if let Some(reason) = instance.state_reason.as_deref().filter(|r| !r.is_empty()) {

@@ -36,8 +36,8 @@
 //!   <https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-troubleshooting.html>
 //! - AWS, "Application Load Balancers", connection idle timeout
 //! - AWS, Classic Load Balancer guide, HTTP 504: gateway timeout, cause 2
-//! - A target time of about 0 as the mark of this race is known from reports of those who had it, not
-//!   from AWS; it selects rows here and proves nothing alone.
+//! - [S] A target time of about 0 as the mark of this race is known from reports of those who had it,
+//!   not from AWS; it selects rows here and proves nothing alone.
 
 use std::collections::BTreeSet;
 

@@ -25,8 +25,8 @@
 //!
 //! - "Health checks for Application Load Balancer target groups": reason codes
 //! - "Troubleshoot your Application Load Balancers", HTTP 502: malformed response, SSL handshake error
-//! - Which failure each mix-up makes is inferred from how common servers answer, so this is `likely`
-//!   at most.
+//! - [I] Which failure each mix-up makes is inferred from how common servers answer, so this is
+//!   `likely` at most.
 
 use crate::{
     document::{Fix, Strength},

@@ -32,7 +32,7 @@
 //! - "CloudWatch metrics for your Application Load Balancer": TargetTLSNegotiationErrorCount, by target
 //!   group
 //! - "Target groups for your Application Load Balancers": target certificates are not validated
-//! - That such rows show -1/-1/-1, and the server name, rest on reports, not on AWS's text.
+//! - [S] That such rows show -1/-1/-1, and the server name, rest on reports, not on AWS's text.
 
 use std::collections::{BTreeMap, BTreeSet};
 
