@@ -18,20 +18,13 @@ here="$root/.lb502"
 logs="$here/logs"
 mkdir -p "$tools/bin" "$logs"
 
-# One target folder for all clones, outside of them: dependencies are compiled once.
-export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$cache/target}"
-case "$CARGO_TARGET_DIR" in /*) ;; *) CARGO_TARGET_DIR="$root/$CARGO_TARGET_DIR" ;; esac
+# Cargo compiles in one folder for all clones, outside of them: dependencies are compiled once, and .cargo/rustc keeps
+# our own crates of two clones apart. What comes out of it (the server, the page) stands in the clone that built it.
+CARGO_BUILD_BUILD_DIR="${CARGO_BUILD_BUILD_DIR:-${CARGO_TARGET_DIR:-$cache/target}}"
+case "$CARGO_BUILD_BUILD_DIR" in /*) ;; *) CARGO_BUILD_BUILD_DIR="$root/$CARGO_BUILD_BUILD_DIR" ;; esac
+export CARGO_BUILD_BUILD_DIR
+export CARGO_TARGET_DIR="$root/target"
 export PATH="$tools/bin:$PATH"
-
-# Cargo tells our crates of two clones apart by nothing but the times of their files: what another clone built in
-# this folder could pass for ours. So our own crates are compiled anew where another clone was here last.
-last_clone="$CARGO_TARGET_DIR/lb502-clone"
-if [ "$(cat "$last_clone" 2>/dev/null || true)" != "$root" ]; then
-  mkdir -p "$CARGO_TARGET_DIR"
-  find "$CARGO_TARGET_DIR" -maxdepth 4 -type d -path '*/.fingerprint/*' \
-    \( -name 'lb502-*' -o -name 'diagnosis-*' -o -name 'frontend-*' \) -prune -exec rm -rf {} +
-  printf '%s\n' "$root" >"$last_clone"
-fi
 
 # The server as `make run` builds it. The tests are told of it through LB502_BINARY.
 binary="$CARGO_TARGET_DIR/release/lb502"
@@ -70,20 +63,19 @@ alone() {
   trap "rm -rf '$lock'" EXIT
 }
 
-# sha256 of standard input, on Linux and macOS.
-sha256() {
-  if have sha256sum; then sha256sum; else shasum -a 256; fi | cut -d ' ' -f 1
+# checksums [FILE...]: sha256 of the files or of standard input, on Linux and macOS.
+checksums() {
+  if have sha256sum; then sha256sum "$@"; else shasum -a 256 "$@"; fi
 }
 
-# fingerprint PATH...: one hash over the names and contents of all files under the paths that exist.
+# sha256 of standard input.
+sha256() { checksums | cut -d ' ' -f 1; }
+
+# fingerprint PATH...: one hash over the names and contents of all files under the paths.
 fingerprint() {
-  local path
-  for path in "$@"; do
-    if [ -e "$path" ]; then find "$path" -type f; fi
-  done | LC_ALL=C sort | while IFS= read -r path; do
-    printf '%s\n' "$path"
-    cat "$path"
-  done | sha256
+  local files=() path
+  while IFS= read -r path; do files+=("$path"); done < <(find "$@" -type f | LC_ALL=C sort)
+  checksums "${files[@]}" | sha256
 }
 
 # How far a command has come, from the last line of its log: cargo's "312/467: names", or what it waits for.
@@ -119,24 +111,22 @@ slow() {
   return "$status"
 }
 
-# The folder of the machine's Postgres binaries. The same places, in the same order, as the server looks in.
+# The folder of the machine's Postgres binaries: that of the setting, else the newest. The server looks in the same
+# places (server/src/db/postgres/binaries.rs).
 postgres_bin() {
-  local folder
-  for folder in \
-    "${LB502_POSTGRES_BIN:-}" \
-    /usr/lib/postgresql/*/bin \
-    /usr/pgsql-*/bin \
-    /opt/homebrew/opt/postgresql*/bin \
-    /usr/local/opt/postgresql*/bin \
-    /Applications/Postgres.app/Contents/Versions/*/bin \
-    /usr/local/pgsql/bin \
-    "$(dirname "$(command -v postgres || true)")"; do
+  local folder major newest=0 found=""
+  if [ -n "${LB502_POSTGRES_BIN:-}" ]; then set -- "$LB502_POSTGRES_BIN"; else
+    set -- /usr/lib/postgresql/*/bin /usr/pgsql-*/bin /opt/homebrew/opt/postgresql*/bin \
+      /usr/local/opt/postgresql*/bin /Applications/Postgres.app/Contents/Versions/*/bin /usr/local/pgsql/bin \
+      "$(dirname "$(command -v postgres || true)")"
+  fi
+  for folder in "$@"; do
     if [ -x "$folder/postgres" ] && [ -x "$folder/initdb" ]; then
-      printf '%s\n' "$folder"
-      return 0
+      major=$("$folder/postgres" --version | sed 's/[^0-9]*\([0-9]*\).*/\1/')
+      if [ "${major:-0}" -gt "$newest" ]; then newest=$major found=$folder; fi
     fi
   done
-  return 1
+  [ -n "$found" ] && printf '%s\n' "$found"
 }
 
 # install_with_apt PACKAGE WHY: as root on a machine with apt, says what it installs and does it.

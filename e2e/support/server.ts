@@ -1,6 +1,6 @@
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { homedir, tmpdir } from "node:os";
-import { join } from "node:path";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
 import { bareEnvironment, Started } from "./process";
 
 /** Makes a database and migrates it, on a machine that may be busy with other tests. */
@@ -91,8 +91,7 @@ function aws(endpoint: string, credentials: Credentials): Record<string, string>
 }
 
 function binary(): string {
-  const target = process.env.CARGO_TARGET_DIR ?? join(homedir(), ".cache/lb502/target");
-  const found = process.env.LB502_BINARY ?? join(target, "release/lb502");
+  const found = process.env.LB502_BINARY ?? resolve(__dirname, "../../target/release/lb502");
   if (!existsSync(found)) throw new Error(`There is no server at ${found}: run scripts/build, or set LB502_BINARY.`);
   return found;
 }
