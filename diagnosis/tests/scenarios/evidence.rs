@@ -21,7 +21,7 @@ use serde::Deserialize;
 
 use crate::{
     holes, log_lines,
-    traffic::{self, Kind, Request, clock},
+    traffic::{self, End, Kind, Request, clock},
     truth::{self, Fault},
 };
 use groups::Targets;
@@ -36,9 +36,11 @@ pub(crate) struct Told {
     observed: String,
     idle_timeout: u32,
     access_logs: bool,
+    /// `active`, `active_impaired`…
+    state: String,
     group: BTreeMap<String, Group>,
     instance: BTreeMap<String, Machine>,
-    /// `GROUP NAME` or `NAME` → `10:19..10:40 41` (each minute) or `10:19 41`.
+    /// `GROUP NAME` or `NAME` → `10:19..10:40 41` (each minute), `10:19 41` or `yesterday 10:19 41`.
     metrics: BTreeMap<String, Vec<String>>,
     /// Instance → per cent, the rest of the window first: `31`, `10:14..10:39 98`.
     cpu: BTreeMap<String, Vec<String>>,
@@ -75,6 +77,7 @@ impl Default for Told {
             observed: "11:06".to_owned(),
             idle_timeout: 60,
             access_logs: true,
+            state: "active".to_owned(),
             group: BTreeMap::new(),
             instance: BTreeMap::new(),
             metrics: BTreeMap::new(),
@@ -219,7 +222,7 @@ pub(crate) fn build(told: Told, kinds: &[Kind]) -> (Evidence, Vec<Fault>) {
         scheme: "internet-facing".to_owned(),
         ip_address_type: "ipv4".to_owned(),
         vpc_id: "vpc-1".to_owned(),
-        state: "active".to_owned(),
+        state: told.state.clone(),
         zones: ["a", "b"]
             .map(|zone| Zone {
                 name: format!("eu-west-1{zone}"),
@@ -255,6 +258,9 @@ pub(crate) fn build(told: Told, kinds: &[Kind]) -> (Evidence, Vec<Fault>) {
     );
     evidence.target_metrics = seen.part(Need::TargetMetrics, metrics::cpu(&told, &targets, window));
     let address = |request: &Request| {
+        if matches!(request.end, End::NoTarget | End::NotPassedOn) {
+            return None;
+        }
         let id = request.target.as_ref()?;
         let group = &told.group[&request.group];
         let known = &targets[&request.group];

@@ -64,7 +64,8 @@ pub(crate) fn answered_at(request: &Request) -> DateTime<Utc> {
             | End::Refused
             | End::TlsError
             | End::ProtocolMismatch
-            | End::NoTarget => 0.001,
+            | End::NoTarget
+            | End::NotPassedOn => 0.001,
             End::ConnectTimedOut => 10.004,
         },
     )
@@ -82,7 +83,8 @@ fn times(end: End) -> [String; 3] {
         | End::TlsError
         | End::ConnectTimedOut
         | End::ProtocolMismatch
-        | End::NoTarget => [-1.0, -1.0, -1.0],
+        | End::NoTarget
+        | End::NotPassedOn => [-1.0, -1.0, -1.0],
     };
     [request, target, response].map(|seconds: f64| {
         if seconds < 0.0 {

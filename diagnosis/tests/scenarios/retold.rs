@@ -101,8 +101,9 @@ impl Telling {
         }
         if self.later != 0 {
             text = on_block(&text, "evidence", with_window);
+            let minutes = within_the_day(&text, self.later);
             for kind in ["evidence", "access-log"] {
-                text = on_block(&text, kind, |block| later(block, self.later));
+                text = on_block(&text, kind, |block| later(block, minutes));
             }
         }
         text
@@ -215,6 +216,28 @@ fn words_replaced(
         rest = after;
     }
     out + rest
+}
+
+/// So many minutes later, or as near to it as keeps the whole incident on one day.
+fn within_the_day(text: &str, minutes: i32) -> i32 {
+    let blocks = ["evidence", "access-log"].into_iter().filter_map(|kind| {
+        let (_, after) = text.split_once(&format!("\n```{kind}\n"))?;
+        after.split_once("\n```").map(|(block, _)| block)
+    });
+    let clocks: Vec<i32> = blocks
+        .flat_map(|block| block.split(|c: char| !(c.is_ascii_digit() || c == ':')))
+        .filter_map(|word| clock(word.get(..5)?))
+        .collect();
+    let first = clocks.iter().min().copied().unwrap_or(0);
+    let last = clocks.iter().max().copied().unwrap_or(0);
+    let day = |clock: i32| (clock + minutes).div_euclid(24 * 60);
+    if day(first) == day(last) {
+        minutes
+    } else if minutes > 0 {
+        24 * 60 - 1 - last
+    } else {
+        -first
+    }
 }
 
 /// Every `10:31` and `10:31:22` that stands as a word, so many minutes later.

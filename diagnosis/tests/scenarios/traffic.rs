@@ -8,7 +8,7 @@
 //!
 //! Ends: `200 in S` (any code the target answers), `lost after S idle` (an answer, S idle seconds, a
 //! request that is lost at once), `refused`, `tls error`, `hung up after S`, `connect timed out`,
-//! `no answer in S` (504), `protocol mismatch` (464), `no target` (503), `code N in S` (the load balancer's
+//! `no answer in S` (504), `protocol mismatch` (464), `no target` (503), `not passed on` (502 without a target), `code N in S` (the load balancer's
 //! own code, as 502 for a Lambda function or 460, after S seconds). Without `on`, the group's targets take turns. Where several lines give
 //! the same target a request, `lost after` keeps it idle: others skip it meanwhile.
 //!
@@ -104,6 +104,8 @@ pub(crate) enum End {
         seconds: f64,
     },
     NoTarget,
+    /// The load balancer took it and passed it on to nobody: 502, and no target in the row.
+    NotPassedOn,
     /// The load balancer answers itself, after so long, and names no target status.
     Code {
         status: u16,
@@ -204,6 +206,7 @@ fn end<'a>(words: &'a [&'a str]) -> Result<(End, &'a [&'a str]), String> {
             (End::NoAnswer { seconds }, rest)
         }
         ["no", "target", rest @ ..] => (End::NoTarget, rest),
+        ["not", "passed", "on", rest @ ..] => (End::NotPassedOn, rest),
         ["code", status, "in", seconds, rest @ ..] => {
             let status = status.parse().map_err(|_| "no status")?;
             let seconds = number(seconds)?;

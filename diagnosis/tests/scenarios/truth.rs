@@ -63,6 +63,8 @@ const IMPLIES: &[(&str, &[&str])] = &[
         "target-tls-handshake-failed",
         &["target-protocol-mismatch", "all-targets-unhealthy"],
     ),
+    ("traffic-spike", CLOSED_OR_REFUSED),
+    ("target-tls-handshake-failed", &["target-protocol-mismatch"]),
     (
         "response-headers-too-large",
         &["malformed-response", "target-closed-connection"],

@@ -225,7 +225,7 @@ fn finding(case: &Case<'_>, rows: Vec<usize>, counted: bool) -> Draft {
         .collect();
     let strength = if counted && path.is_some() && open.is_empty() && !case.is_classic() {
         Strength::Proven
-    } else if !counted && rows.iter().any(|place| may_be_tls(case, *place)) {
+    } else if !counted && rows.iter().any(|place| may_be_another(case, *place)) {
         Strength::Possible
     } else {
         Strength::Likely
@@ -269,12 +269,14 @@ fn finding(case: &Case<'_>, rows: Vec<usize>, counted: bool) -> Draft {
     }
 }
 
-/// Whether the row's target group speaks TLS, or may: a failed handshake leaves the same row.
-fn may_be_tls(case: &Case<'_>, place: usize) -> bool {
+/// Whether something else may have left the row: the target group speaks TLS, or may, and a handshake
+/// failed; or no target is named, and the load balancer passed it on to none.
+fn may_be_another(case: &Case<'_>, place: usize) -> bool {
+    let row = &case.rows()[place];
     let protocol = case
-        .target_group_of(&case.rows()[place])
+        .target_group_of(row)
         .and_then(|group| group.protocol.as_deref());
-    !matches!(protocol, Some("HTTP" | "TCP"))
+    row.target.is_none() || !matches!(protocol, Some("HTTP" | "TCP"))
 }
 
 /// Why the way to these targets is known to be open; `None` where it is not.

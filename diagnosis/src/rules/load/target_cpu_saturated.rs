@@ -69,6 +69,10 @@ const OUTSIDE_PERCENT: u64 = 20;
 /// Fewer errors than this on saturated targets are a coincidence that nobody should act on. [I]
 const FEWEST_ERRORS: u64 = 5;
 
+/// What is missing where CloudWatch has nothing to say of a target.
+pub(super) const NO_CPU: &str = "target metrics: CloudWatch has no CPUUtilization of some targets (containers outside ECS \
+     services and foreign addresses report none)";
+
 fn check(case: &Case<'_>) -> Answer {
     if nothing_to_explain(case) {
         return Answer::clear("there are no 502s or 504s that CPU could explain");
@@ -99,11 +103,7 @@ fn check(case: &Case<'_>) -> Answer {
         };
     }
     if case.evidence.target_metrics.seen().is_some() && !all_points_seen(case, &series) {
-        missing.push(
-            "target metrics: CloudWatch has no CPUUtilization of some targets (containers outside ECS \
-             services and foreign addresses report none)"
-                .to_owned(),
-        );
+        missing.push(NO_CPU.to_owned());
     }
     if missing.is_empty() {
         Answer::clear("no target's CPU is at its limit while errors fall on it")

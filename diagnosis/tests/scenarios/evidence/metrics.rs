@@ -1,6 +1,7 @@
-//! CloudWatch: what follows from the traffic, but for the series that are told.
+//! CloudWatch: what follows from the traffic, but for the series that are told. Traffic from before the
+//! window counts too, up to three hours: the baseline that lb502 asks for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use diagnosis::evidence::{
@@ -37,10 +38,15 @@ fn series(namespace: &str, resource: &str, name: &str, stat: &str) -> Series {
     }
 }
 
-/// `31`, `10:14 98`, `10:14..10:39 98` over the minutes of the window.
+/// `31`, `10:14 98`, `10:14..10:39 98` over the minutes of the window; `yesterday 10:14..10:39 98` a day
+/// before.
 fn points(told: &[String], window: Window) -> Vec<Point> {
     let mut values: BTreeMap<DateTime<Utc>, f64> = BTreeMap::new();
     for text in told {
+        let (text, days) = match text.strip_prefix("yesterday ") {
+            Some(text) => (text, TimeDelta::days(1)),
+            None => (text.as_str(), TimeDelta::zero()),
+        };
         let (when, value) = text.rsplit_once(' ').unwrap_or(("", text));
         let value: f64 = value.parse().unwrap();
         let (from, to) = match when.split_once("..") {
@@ -52,7 +58,7 @@ fn points(told: &[String], window: Window) -> Vec<Point> {
             }
         };
         for at in minutes(Window { from, to }) {
-            values.insert(at, value);
+            values.insert(at - days, value);
         }
     }
     values
@@ -110,6 +116,7 @@ pub(super) fn metrics(
         for group in told.group.keys() {
             for name in [
                 "RequestCount",
+                "RequestCountPerTarget",
                 "HTTPCode_Target_5XX_Count",
                 "TargetConnectionErrorCount",
                 "TargetTLSNegotiationErrorCount",
@@ -119,10 +126,21 @@ pub(super) fn metrics(
             }
         }
     }
+    let known = Window {
+        from: window.from - BASELINE,
+        to: window.to,
+    };
+    let mut times: Times = BTreeMap::new();
     for request in requests {
         let at = log_lines::answered_at(request);
-        if !window.contains(at) {
+        if !known.contains(at) {
             continue;
+        }
+        if let End::Answered { seconds, .. } = request.end {
+            for resource in resources(request, told) {
+                let minutes = times.entry(resource).or_default();
+                minutes.entry(minute(at)).or_default().push(seconds);
+            }
         }
         let status = log_lines::status(request.end, kind);
         let mut names = vec!["RequestCount".to_owned()];
@@ -135,6 +153,10 @@ pub(super) fn metrics(
             }
             (End::Answered { .. }, _) => {}
             (End::ProtocolMismatch, _) => names.clear(),
+            // Only requests for which a target was chosen are counted.
+            (End::NoTarget | End::NotPassedOn, false) => {
+                names = vec![format!("HTTPCode_ELB_{status}_Count")]
+            }
             (_, true) => names.push("HTTPCode_ELB_5XX".into()),
             (_, false) => names.push(format!("HTTPCode_ELB_{status}_Count")),
         }
@@ -144,9 +166,18 @@ pub(super) fn metrics(
             _ => {}
         }
         for name in names {
-            for resource in [LOAD_BALANCER.to_owned(), arn(&request.group, told.classic)] {
-                if let Some(points) = all.get_mut(&(resource, name.clone())) {
+            for resource in resources(request, told) {
+                if let Some(points) = all.get_mut(&(resource.clone(), name.clone())) {
                     *points.entry(minute(at)).or_default() += 1.0;
+                }
+                let each = if name == "RequestCount" {
+                    all.get_mut(&(resource, "RequestCountPerTarget".to_owned()))
+                } else {
+                    None
+                };
+                if let Some(points) = each {
+                    let healthy = healthy(&targets[&request.group]).max(1);
+                    *points.entry(minute(at)).or_default() += 1.0 / healthy as f64;
                 }
             }
         }
@@ -161,15 +192,21 @@ pub(super) fn metrics(
             ..series(namespace, &resource, &name, "Sum")
         })
         .collect();
+    found.extend(response_times(times, told.classic, namespace));
+    if told.classic {
+        found.push(series(
+            namespace,
+            LOAD_BALANCER,
+            "SurgeQueueLength",
+            "Maximum",
+        ));
+    }
     for (name, targets) in targets {
         let unhealthy = targets
             .iter()
             .filter(|(_, _, state, _)| state.starts_with("unhealthy"))
             .count();
-        let healthy = targets
-            .iter()
-            .filter(|(_, _, state, _)| state == "healthy")
-            .count();
+        let healthy = healthy(targets);
         for (metric, n) in [
             ("HealthyHostCount", healthy),
             ("UnHealthyHostCount", unhealthy),
@@ -202,10 +239,56 @@ pub(super) fn metrics(
         assert!(known, "no metric {what}");
     }
     Metrics {
-        from: window.from - TimeDelta::hours(3),
+        from: window.from - BASELINE,
         to: window.to,
         series: found,
     }
+}
+
+const BASELINE: TimeDelta = TimeDelta::hours(3);
+
+/// Seconds that answers took, by resource and minute.
+type Times = BTreeMap<String, BTreeMap<DateTime<Utc>, Vec<f64>>>;
+
+fn resources(request: &Request, told: &Told) -> BTreeSet<String> {
+    [LOAD_BALANCER.to_owned(), arn(&request.group, told.classic)].into()
+}
+
+fn healthy(targets: &[(String, String, String, Option<String>)]) -> usize {
+    targets
+        .iter()
+        .filter(|(_, _, state, _)| state == "healthy")
+        .count()
+}
+
+fn response_times(times: Times, classic: bool, namespace: &str) -> Vec<Series> {
+    let name = if classic {
+        "Latency"
+    } else {
+        "TargetResponseTime"
+    };
+    let mut found = Vec::new();
+    for (resource, mut minutes) in times {
+        for seconds in minutes.values_mut() {
+            seconds.sort_by(f64::total_cmp);
+        }
+        let average: fn(&[f64]) -> f64 = |all| all.iter().sum::<f64>() / all.len() as f64;
+        let p99: fn(&[f64]) -> f64 = |all| all[(all.len() * 99).div_ceil(100) - 1];
+        let most: fn(&[f64]) -> f64 = |all| all[all.len() - 1];
+        for (stat, of) in [("Average", average), ("p99", p99), ("Maximum", most)] {
+            found.push(Series {
+                points: minutes
+                    .iter()
+                    .map(|(at, all)| Point {
+                        at: *at,
+                        value: of(all),
+                    })
+                    .collect(),
+                ..series(namespace, &resource, name, stat)
+            });
+        }
+    }
+    found
 }
 
 pub(super) fn cpu(told: &Told, targets: &Targets, window: Window) -> Metrics {
@@ -228,7 +311,7 @@ pub(super) fn cpu(told: &Told, targets: &Targets, window: Window) -> Metrics {
         }
     }
     Metrics {
-        from: window.from - TimeDelta::hours(3),
+        from: window.from - BASELINE,
         to: window.to,
         series: found,
     }
