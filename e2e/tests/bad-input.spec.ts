@@ -44,6 +44,8 @@ test("what cannot be investigated is refused in words, and nothing half-made sta
       // What was typed is there to be put right.
       await expect(page.getByRole("textbox", { name: "Load balancer" })).toHaveValue(name);
       await expect(page.getByLabel("From (UTC)")).toHaveValue(toField(window.from));
+      // What was looked up in vain is not offered to be looked up.
+      await expect(page.getByText("Press Enter to look it up")).toHaveCount(0);
       await expectAccessible(page);
     });
   }

@@ -17,7 +17,14 @@ test("a call that IAM denies is shown with its action, and never reads as all cl
   await expect(undecided).toContainText("elasticloadbalancing:DescribeTargetHealth");
   await expectAccessible(page);
 
-  // Steps share a call: the summary lists them all.
+  await test.step("a step that shares the call says that it was denied", async () => {
+    await openStep(page, "Validate network configuration");
+    await page.getByText(/AWS calls?: .*shared with other steps: .*1 denied/).click();
+    await expect(page.getByRole("listitem").filter({ hasText: /asked by “.+”/ }).filter({ hasText: "denied" })).toBeVisible();
+    await expectAccessible(page);
+  });
+
+  // The summary lists the calls of all steps.
   await rail(page).getByRole("link", { name: "Summary" }).click();
   const calls = page.getByRole("group").filter({ hasText: "AWS calls" });
   await calls.getByText(/AWS calls: .*1 denied/).click();

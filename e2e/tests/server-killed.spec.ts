@@ -1,6 +1,27 @@
 import { expect, expectAccessible, test } from "../support/fixtures";
 import { expectRunEnded, investigate, RUN, verdict, run } from "../support/words";
 
+test("a server that dies before any step has ended says what is kept, and to run again once", async ({ page, lab, server }) => {
+  await investigate(page, lab.incident("keep-alive-race"));
+  await lab.setFaults(
+    { service: "elasticloadbalancing", operation: "DescribeTargetGroups", fault: "hang" },
+    { service: "elasticloadbalancing", operation: "DescribeLoadBalancerAttributes", fault: "hang" },
+    { service: "cloudwatch", operation: "GetMetricData", fault: "hang" },
+  );
+  await run(page, "Run all six steps");
+  await expect(page.getByRole("listitem").filter({ hasText: "DescribeListeners" }).filter({ hasText: " ms" }).first()).toBeVisible();
+  await expect(page.getByRole("region", { name: "What would make this surer" })).toHaveCount(0);
+  await server.kill();
+  await expect(page.getByRole("alert").filter({ hasText: "The lb502 server does not answer" })).toBeVisible();
+  await lab.clearFaults();
+  await server.startAgain();
+  await expect(verdict(page).getByRole("heading")).toHaveText("No step has ended yet", RUN);
+  await expect(verdict(page)).toContainText(/\d+ calls? (was|were) answered so far, and kept/);
+  const words = await verdict(page).getByRole("paragraph").allTextContents();
+  expect(words.join(" ").match(/run(ning)? again/gi)).toHaveLength(1);
+  await expectAccessible(page);
+});
+
 test("a server that dies in the middle of a run loses nothing that it showed", async ({ page, lab, server }) => {
   await investigate(page, lab.incident("keep-alive-race"));
   await lab.setFaults({ service: "cloudtrail", operation: "LookupEvents", fault: "hang" });

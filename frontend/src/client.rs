@@ -38,6 +38,13 @@ pub(crate) async fn start<T: DeserializeOwned>(path: &str) -> Result<T, Problem>
     decode(&exchange(Method::POST, path, None, None).await?)
 }
 
+pub(crate) async fn put<B: Serialize, T: DeserializeOwned>(
+    path: &str,
+    body: &B,
+) -> Result<T, Problem> {
+    decode(&exchange(Method::PUT, path, Some(encode(body)?), None).await?)
+}
+
 /// Changes what has not changed since `version`, else 412.
 pub(crate) async fn patch<B: Serialize, T: DeserializeOwned>(
     path: &str,

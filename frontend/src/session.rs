@@ -1,7 +1,7 @@
 //! What the page knows of one investigation: the newest snapshot from the server, and the events after it.
 //! Pure: the same snapshot and events give the same session, in whatever order they arrive.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use diagnosis::{
     Observation, Step,
@@ -131,6 +131,55 @@ impl Session {
             .collect();
         calls.sort_by_key(Call::n);
         calls
+    }
+
+    /// Calls whose answers a step uses and that another step asked for first.
+    pub(crate) fn shared_calls(&self, step: Step) -> Vec<Observation> {
+        let of_tables = self
+            .investigation
+            .steps
+            .iter()
+            .filter(|view| view.step == step)
+            .flat_map(|view| view.tables.iter().flat_map(|table| &table.cites));
+        let of_findings = self
+            .investigation
+            .diagnosis
+            .findings
+            .iter()
+            .filter(|finding| finding.step == step)
+            .flat_map(|finding| &finding.cites);
+        let used: BTreeSet<u32> = of_tables.chain(of_findings).copied().collect();
+        self.investigation
+            .diagnosis
+            .observations
+            .iter()
+            .filter(|observation| observation.step != step && used.contains(&observation.n))
+            .cloned()
+            .collect()
+    }
+
+    /// How many calls the run under way has made. A replay's calls carry the times of the recording.
+    pub(crate) fn calls_of_run(&self) -> u64 {
+        let since = self
+            .run()
+            .filter(|_| !self.investigation.practice)
+            .map(|run| run.started_at);
+        let ended = self
+            .investigation
+            .diagnosis
+            .observations
+            .iter()
+            .filter(|observation| since.is_none_or(|since| observation.at >= since))
+            .count();
+        (ended + self.started.len()) as u64
+    }
+
+    /// Whether the run under way is going to answer for this step.
+    pub(crate) fn awaited(&self, step: Step) -> bool {
+        let not_run = self
+            .result(step)
+            .is_none_or(|result| result.state == StepState::NotRun);
+        self.run().is_some_and(|run| run.steps.contains(&step)) && (not_run || self.running(step))
     }
 
     pub(crate) fn call(&self, n: u32) -> Option<&Observation> {
@@ -330,6 +379,22 @@ mod tests {
         assert!(matches!(session.calls(None)[..], [Call::Ended(_)]));
         assert!(session.calls(Some(Step::Tls)).is_empty());
         assert_eq!(session.last_event_id(), 13);
+    }
+
+    #[test]
+    fn a_step_shares_the_calls_that_its_tables_cite() {
+        let mut session = Session::new(investigation(10));
+        session.hear(ended(11, 1));
+        session.hear(ended(12, 2));
+        for view in &mut session.investigation.steps {
+            view.tables = vec![diagnosis::tables::Table {
+                cites: vec![2],
+                ..Default::default()
+            }];
+        }
+        let shared = session.shared_calls(Step::Tls);
+        assert_eq!(shared.iter().map(|seen| seen.n).collect::<Vec<_>>(), [2]);
+        assert!(session.shared_calls(Step::TargetHealth).is_empty());
     }
 
     #[test]

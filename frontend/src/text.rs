@@ -157,7 +157,7 @@ pub(crate) fn rule_title(id: &str) -> String {
 /// A reason as a sentence. Names and ids at its start stay as they are.
 pub(crate) fn sentence(text: &str) -> String {
     let text = text.trim();
-    let first_word = text.split(' ').next().unwrap_or_default();
+    let first_word = text.split([' ', ':', ',']).next().unwrap_or_default();
     let mut letters = text.chars();
     let mut sentence = match letters.next() {
         Some(first) if first_word.chars().all(|c| c.is_ascii_lowercase()) => {
@@ -234,6 +234,7 @@ mod tests {
     #[test]
     fn reasons_become_sentences_and_names_stay() {
         assert_eq!(sentence("every group is well"), "Every group is well.");
+        assert_eq!(sentence("listeners: throttled"), "Listeners: throttled.");
         assert_eq!(sentence("i-0abc is stopped."), "i-0abc is stopped.");
         assert_eq!(sentence("4 of 4 (all)"), "4 of 4 (all).");
         assert_eq!(sentence(""), "");

@@ -67,6 +67,15 @@ pub(crate) fn to_field(at: DateTime<Utc>) -> String {
     at.format("%Y-%m-%dT%H:%M").to_string()
 }
 
+/// To the second, where the time has any: what is shown is what is kept.
+pub(crate) fn to_field_exact(at: DateTime<Utc>) -> String {
+    if at.format("%S").to_string() == "00" {
+        to_field(at)
+    } else {
+        at.format("%Y-%m-%dT%H:%M:%S").to_string()
+    }
+}
+
 pub(crate) fn rfc3339(at: DateTime<Utc>) -> String {
     at.format("%Y-%m-%dT%H:%M:%SZ").to_string()
 }

@@ -1,17 +1,21 @@
 //! An investigation on the page: header, verdict, rail of steps, and the step or the summary.
 
 mod calls;
+mod edit;
 mod finding;
 mod header;
 mod ledger;
 mod notes;
 mod observation;
+mod questions;
 mod rail;
 mod rules;
 mod step;
 mod summary;
 mod table;
 mod verdict;
+
+use std::collections::BTreeMap;
 
 use diagnosis::{
     Step,
@@ -155,18 +159,39 @@ impl Wizard {
     }
 
     pub(crate) fn set_status(self, status: Status) {
+        self.ask(self.change(PatchInvestigation {
+            status: Some(status),
+            ..PatchInvestigation::default()
+        }));
+    }
+
+    /// Changes what people may change of the version that is shown; after a refusal the newest is fetched.
+    async fn change(self, patch: PatchInvestigation) -> Result<(), Problem> {
         let version = self.now(|session| session.investigation.version);
-        self.ask(async move {
-            let patch = PatchInvestigation {
-                status: Some(status),
-                ..PatchInvestigation::default()
-            };
-            let patched = client::patch::<_, Investigation>(&self.path(""), version, &patch).await;
-            self.connection.note(&patched);
-            patched.map(|patched| {
-                self.session.try_update(|session| session.adopt(patched));
-            })
-        });
+        let patched = client::patch::<_, Investigation>(&self.path(""), version, &patch).await;
+        self.take(patched)
+    }
+
+    /// Keeps a person's answer; the diagnosis that comes back counts it.
+    async fn answer(self, question: &str, answer: String) -> Result<(), Problem> {
+        let path = self.path(&format!("/answers/{}", client::escape(question)));
+        let body = BTreeMap::from([("answer", answer)]);
+        self.take(client::put::<_, Investigation>(&path, &body).await)
+    }
+
+    fn take(self, answered: Result<Investigation, Problem>) -> Result<(), Problem> {
+        self.connection.note(&answered);
+        match answered {
+            Ok(investigation) => {
+                self.session
+                    .try_update(|session| session.adopt(investigation));
+                Ok(())
+            }
+            Err(problem) => {
+                self.fetch();
+                Err(problem)
+            }
+        }
     }
 
     /// Keeps the note and shows it; the draft is the caller's to forget.

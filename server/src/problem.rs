@@ -5,7 +5,8 @@ use diagnosis::api::Problem;
 use crate::{aws::AwsError, window::WindowError};
 
 const CREDENTIALS: &str = "Give credentials as for the aws command: AWS_PROFILE, aws sso login, \
-                           AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or an instance role; then start lb502 again.";
+                           AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or an instance role. What stands in the environment \
+                           is read when lb502 starts.";
 const RENEW: &str = "Renew them (aws sso login, or new keys in the environment) and start lb502 again if they came \
                      from its environment.";
 

@@ -1,6 +1,6 @@
 //! The calls, one line each, as they start and end.
 
-use diagnosis::{Step, observation::Outcome};
+use diagnosis::{Observation, Step, observation::Outcome};
 use leptos::prelude::*;
 
 use super::Wizard;
@@ -15,15 +15,17 @@ use crate::{
 pub(super) fn Calls(step: Option<Step>) -> impl IntoView {
     let wizard = Wizard::get();
     let calls = wizard.part(move |session| session.calls(step));
+    let shared =
+        wizard.part(move |session| step.map_or_else(Vec::new, |step| session.shared_calls(step)));
     let at_work = wizard.part(move |session| match step {
         Some(step) => session.running(step),
         None => session.run().is_some(),
     });
     // The newest first: what is under way stands on top.
     let newest_first = move || calls.get().into_iter().rev();
-    let totals = move || calls.with(|calls| totals(calls));
+    let totals = move || calls.with(|calls| shared.with(|shared| totals(calls, shared)));
     view! {
-        <Show when=move || at_work.get() || !calls.with(Vec::is_empty)>
+        <Show when=move || at_work.get() || !calls.with(Vec::is_empty) || !shared.with(Vec::is_empty)>
             <details class="panel calls" prop:open=move || at_work.get()>
                 <summary>{totals}</summary>
                 <ol class="call-list">
@@ -31,7 +33,14 @@ pub(super) fn Calls(step: Option<Step>) -> impl IntoView {
                         <Line call/>
                     </For>
                 </ol>
-                <p class="quiet">"A call that another step made first is listed there; the answer is shared."</p>
+                <Show when=move || !shared.with(Vec::is_empty)>
+                    <p class="quiet call-shared">"Used here too, though another step asked first:"</p>
+                    <ol class="call-list">
+                        <For each=move || shared.get() key=|observation| observation.n let:observation>
+                            <Ended observation shared=true/>
+                        </For>
+                    </ol>
+                </Show>
             </details>
         </Show>
     }
@@ -39,7 +48,6 @@ pub(super) fn Calls(step: Option<Step>) -> impl IntoView {
 
 #[component]
 fn Line(call: Call) -> impl IntoView {
-    let wizard = Wizard::get();
     match call {
         Call::Started(call) => view! {
             <li class="call">
@@ -49,55 +57,72 @@ fn Line(call: Call) -> impl IntoView {
             </li>
         }
         .into_any(),
-        Call::Ended(observation) => {
-            let n = observation.n;
-            let (sign, words) = text::outcome(observation.outcome);
-            let seen = observation.outcome == Outcome::Seen;
-            view! {
-                <li class="call" class:call-not-seen=!seen>
-                    <Icon sign/>
-                    <span class="call-what">
-                        <button type="button" class="link" on:click=move |_| wizard.observed.set(Some(n))>{observation.operation}</button>
-                        <span class="quiet">" " {observation.service}</span>
-                    </span>
-                    <span class="call-detail">
-                        {(!seen).then(|| view! { <strong class=format!("tone-{}", sign.class())>{words} ": "</strong> })}
-                        {observation.detail}
-                    </span>
-                    <span class="call-took quiet">{text::count(observation.took_ms)} " ms"</span>
-                </li>
-            }
-            .into_any()
-        }
+        Call::Ended(observation) => view! { <Ended observation shared=false/> }.into_any(),
     }
 }
 
-/// `12 calls: 10 seen, 1 denied, 1 failed`
-fn totals(calls: &[Call]) -> String {
-    let ended = |outcome: Outcome| {
-        calls
-            .iter()
-            .filter(|call| matches!(call, Call::Ended(seen) if seen.outcome == outcome))
-            .count()
-    };
-    let started = calls
+#[component]
+fn Ended(observation: Observation, shared: bool) -> impl IntoView {
+    let wizard = Wizard::get();
+    let n = observation.n;
+    let (sign, words) = text::outcome(observation.outcome);
+    let seen = observation.outcome == Outcome::Seen;
+    view! {
+        <li class="call" class:call-not-seen=!seen>
+            <Icon sign/>
+            <span class="call-what">
+                <button type="button" class="link" on:click=move |_| wizard.observed.set(Some(n))>{observation.operation}</button>
+                <span class="quiet">" " {observation.service}</span>
+            </span>
+            <span class="call-detail">
+                {(!seen).then(|| view! { <strong class=format!("tone-{}", sign.class())>{words} ": "</strong> })}
+                {observation.detail}
+                {shared.then(|| view! { <span class="quiet">" (asked by “" {observation.step.title()} "”)"</span> })}
+            </span>
+            <span class="call-took quiet">{text::count(observation.took_ms)} " ms"</span>
+        </li>
+    }
+}
+
+/// `12 AWS calls: 10 seen, 1 denied, 1 failed; 3 shared with other steps: 2 seen, 1 denied`
+fn totals(calls: &[Call], shared: &[Observation]) -> String {
+    let outcomes: Vec<Option<Outcome>> = calls
         .iter()
-        .filter(|call| matches!(call, Call::Started(_)))
-        .count();
+        .map(|call| match call {
+            Call::Started(_) => None,
+            Call::Ended(observation) => Some(observation.outcome),
+        })
+        .collect();
+    let own = text::counted(calls.len() as u64, "AWS call", "AWS calls");
+    let own = format!("{own}{}", by_outcome(&outcomes));
+    if shared.is_empty() {
+        return own;
+    }
+    let outcomes: Vec<_> = shared.iter().map(|seen| Some(seen.outcome)).collect();
+    format!(
+        "{own}; {} shared with other steps{}",
+        shared.len(),
+        by_outcome(&outcomes)
+    )
+}
+
+/// `: 10 seen, 1 denied`; without an outcome a call is under way.
+fn by_outcome(outcomes: &[Option<Outcome>]) -> String {
     let parts: Vec<String> = [
-        (ended(Outcome::Seen), "seen"),
-        (ended(Outcome::Denied), "denied"),
-        (ended(Outcome::Failed), "failed"),
-        (started, "under way"),
+        (Some(Outcome::Seen), "seen"),
+        (Some(Outcome::Denied), "denied"),
+        (Some(Outcome::Failed), "failed"),
+        (None, "under way"),
     ]
     .into_iter()
-    .filter(|(count, _)| *count > 0)
-    .map(|(count, words)| format!("{count} {words}"))
+    .filter_map(|(outcome, words)| {
+        let count = outcomes.iter().filter(|one| **one == outcome).count();
+        (count > 0).then(|| format!("{count} {words}"))
+    })
     .collect();
-    let all = text::counted(calls.len() as u64, "AWS call", "AWS calls");
     if parts.is_empty() {
-        all
+        String::new()
     } else {
-        format!("{all}: {}", parts.join(", "))
+        format!(": {}", parts.join(", "))
     }
 }

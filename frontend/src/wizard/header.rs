@@ -3,8 +3,8 @@
 use diagnosis::api::Status;
 use leptos::prelude::*;
 
-use super::Wizard;
-use crate::{components::CopyButton, text, time};
+use super::{Wizard, edit::Edit};
+use crate::{announce, components::CopyButton, text, time};
 
 const STATUSES: [(Status, &str); 3] = [
     (Status::Open, "open"),
@@ -20,6 +20,15 @@ pub(super) fn Header() -> impl IntoView {
     let load_balancer = wizard.now(|session| session.investigation.diagnosis.load_balancer.clone());
     let window = wizard.part(|session| session.investigation.diagnosis.window);
     let status = wizard.part(|session| session.investigation.status);
+    let editing = RwSignal::new(false);
+    // The form is gone: the focus goes back to where it was opened.
+    Effect::new(move |before: Option<bool>| {
+        let now = editing.get();
+        if before == Some(true) && !now {
+            announce::focus("edit");
+        }
+        now
+    });
     let link = format!("{}{}", window_origin(), wizard.address(None));
     let of_account =
         (!load_balancer.account.is_empty()).then(|| format!(", account {}", load_balancer.account));
@@ -31,9 +40,12 @@ pub(super) fn Header() -> impl IntoView {
         <header class="investigation-head">
             <div class="investigation-title">
                 <h1 id="heading" tabindex="-1">{move || title.get()}</h1>
+                <button id="edit" type="button" class="button button-small" aria-expanded=move || editing.get().to_string()
+                    on:click=move |_| editing.update(|editing| *editing = !*editing)>"Edit"<span class="sr-only">" title and window"</span></button>
                 <CopyButton text=link what="the link to this investigation" words="Copy link"/>
                 {practice.then(|| view! { <span class="tag tag-practice">"Practice: recorded evidence, nothing is asked of AWS"</span> })}
             </div>
+            <Show when=move || editing.get()><Edit editing/></Show>
             <dl class="facts">
                 <div>
                     <dt>"Load balancer"</dt>

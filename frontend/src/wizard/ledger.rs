@@ -25,9 +25,19 @@ pub(super) fn LedgerView() -> impl IntoView {
     });
     view! {
         <section class="panel ledger" aria-labelledby="ledger-heading">
-            <h3 id="ledger-heading">"Where the 502s come from"</h3>
+            <h3 id="ledger-heading">{move || heading(&ledger.get())}</h3>
             {move || shown(&ledger.get(), &findings.get(), wizard)}
         </section>
+    }
+}
+
+fn heading(ledger: &Ledger) -> &'static str {
+    if ledger.source == LedgerSource::None {
+        "The 502s are not counted"
+    } else if ledger.made_by_load_balancer + ledger.made_by_target == 0 {
+        "No 502 in this window"
+    } else {
+        "Where the 502s come from"
     }
 }
 
@@ -40,7 +50,7 @@ fn shown(ledger: &Ledger, findings: &[Finding], wizard: Wizard) -> AnyView {
     }
     if total == 0 {
         return view! {
-            <p>"There is no 502 in this window. " {neighbours}</p>
+            {neighbours.map(|words| view! { <p>{words}</p> })}
             <p class="quiet">{source}</p>
         }
         .into_any();

@@ -24,12 +24,14 @@ pub(super) fn Rules(step: Step) -> impl IntoView {
             })
         })
     };
+    // What a run is about to answer is not undecided yet.
+    let awaited = wizard.part(move |session| session.awaited(step));
     let undecided = with(RuleAnswer::CannotTell);
     let clear = with(RuleAnswer::Clear);
     view! {
         {move || {
             let rules = undecided.get();
-            (!rules.is_empty()).then(|| view! {
+            (!rules.is_empty() && !awaited.get()).then(|| view! {
                 <section class="panel panel-warn" aria-labelledby="undecided-heading">
                     <h3 id="undecided-heading">"What this step cannot tell"</h3>
                     <ul class="rules">{rules.into_iter().map(|rule| view! { <Line rule/> }).collect_view()}</ul>
@@ -62,7 +64,7 @@ fn Line(rule: RuleResult) -> impl IntoView {
                 {(!rule.because.is_empty()).then(|| view! { <p>{text::sentence(&rule.because)}</p> })}
                 {(!rule.missing.is_empty()).then(|| view! {
                     <p class="quiet">"Missing:"</p>
-                    <ul class="missing">{rule.missing.into_iter().map(|line| view! { <li>{line}</li> }).collect_view()}</ul>
+                    <ul class="missing">{rule.missing.into_iter().map(|line| view! { <li>{text::sentence(&line)}</li> }).collect_view()}</ul>
                 })}
             </div>
         </li>

@@ -32,10 +32,11 @@ pub(super) fn Summary() -> impl IntoView {
             <LedgerView/>
             {move || {
                 let missing = missing.get();
-                (!missing.is_empty()).then(|| view! {
+                // A run that is under way may answer any of it.
+                (!missing.is_empty() && !under_way.get()).then(|| view! {
                     <section class="panel panel-warn" aria-labelledby="missing-heading">
                         <h3 id="missing-heading">"What would make this surer"</h3>
-                        <ul class="missing">{missing.into_iter().map(|line| view! { <li>{line}</li> }).collect_view()}</ul>
+                        <ul class="missing">{missing.into_iter().map(|line| view! { <li>{text::sentence(&line)}</li> }).collect_view()}</ul>
                     </section>
                 })
             }}

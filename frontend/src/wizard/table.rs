@@ -1,16 +1,16 @@
-//! Evidence as a table that scrolls by itself, so that the page never does sideways.
+//! Evidence as a table that scrolls by itself, so that the page never does sideways. The first column stays.
 
 use diagnosis::tables::{Cell, Column, Table, Tone};
 use leptos::prelude::*;
 
 use super::finding::Cites;
 use crate::{
-    components::Icon,
+    components::{Icon, Scroller},
     text::{self, Sign},
 };
 
 /// Text longer than this many characters is broken into lines.
-const LONG: usize = 48;
+const LONG: usize = 30;
 
 #[component]
 pub(super) fn EvidenceTable(table: Table) -> impl IntoView {
@@ -35,7 +35,7 @@ pub(super) fn EvidenceTable(table: Table) -> impl IntoView {
                 view! { <p class="empty">"No rows."</p> }.into_any()
             } else {
                 view! {
-                    <div class="scroll table-scroll" tabindex="0" role="region" aria-labelledby=heading.clone()>
+                    <Scroller labelled_by=heading.clone()>
                         <table aria-labelledby=heading.clone()>
                             <thead><tr>{columns.into_iter().map(head).collect_view()}</tr></thead>
                             <tbody>
@@ -44,7 +44,7 @@ pub(super) fn EvidenceTable(table: Table) -> impl IntoView {
                                 }).collect_view()}
                             </tbody>
                         </table>
-                    </div>
+                    </Scroller>
                 }.into_any()
             }}
             {(left_out > 0).then(|| view! {

@@ -55,7 +55,7 @@ pub(super) fn VerdictBar() -> impl IntoView {
             <div class="verdict-sign">{move || view! { <Icon sign=sign.get()/> }}</div>
             <div class="verdict-words">
                 <h2 class="verdict-title">{move || shown.with(|shown| shown.title)}</h2>
-                <p>{move || shown.with(|shown| shown.words.clone())}</p>
+                {move || shown.with(|shown| (!shown.words.is_empty()).then(|| view! { <p>{shown.words.clone()}</p> }))}
                 {move || shown.with(|shown| shown.trouble.clone()).map(|trouble| view! { <p class="verdict-trouble">{trouble}</p> })}
                 {move || progress.get().map(|(ended, all)| view! {
                     <progress class="run-progress" value=ended max=all aria-label="Steps that ended"></progress>
@@ -103,7 +103,7 @@ fn shown(session: &Session) -> Shown {
             .filter(|step| !session.running(**step))
             .filter(|step| ended(session, **step))
             .count();
-        let calls = session.calls(None).len() as u64;
+        let calls = session.calls_of_run();
         let at_work: Vec<&str> = Step::ALL
             .into_iter()
             .filter(|step| session.running(*step))
@@ -131,19 +131,7 @@ fn shown(session: &Session) -> Shown {
     let last = session.investigation.runs.first();
     let trouble = last.and_then(|run| trouble(run.state, run.reason.as_deref()));
     if !session.has_answer() {
-        return Shown {
-            sign: Sign::Quiet,
-            title: "Not run yet",
-            words: if practice {
-                "Six steps replay what AWS answered in a recorded incident."
-            } else {
-                "Six steps ask AWS about this load balancer and this window. They only read."
-            }
-            .to_owned(),
-            next: Next::RunAll,
-            progress: None,
-            trouble,
-        };
+        return without_answer(session, last.map(|run| run.state), trouble);
     }
     let (sign, title) = text::verdict(diagnosis.verdict);
     let incomplete = diagnosis
@@ -176,6 +164,52 @@ fn shown(session: &Session) -> Shown {
     }
 }
 
+/// No step has got through, or what they saw was of another window.
+fn without_answer(session: &Session, last: Option<RunState>, trouble: Option<String>) -> Shown {
+    let calls = session.investigation.diagnosis.observations.len() as u64;
+    let (title, words) = match last {
+        None if session.investigation.practice => (
+            "Not run yet",
+            "Six steps replay what AWS answered in a recorded incident.".to_owned(),
+        ),
+        None => (
+            "Not run yet",
+            "Six steps ask AWS about this load balancer and this window. They only read.".to_owned(),
+        ),
+        Some(RunState::Running | RunState::Done) => (
+            "Not run for this window",
+            "The window was changed after the last run. What was seen of the other one says nothing about this: run the steps again."
+                .to_owned(),
+        ),
+        Some(RunState::Failed) => ("The run could not begin", String::new()),
+        Some(RunState::Cancelled | RunState::Interrupted) => (
+            "No step has ended yet",
+            match calls {
+                0 => String::new(),
+                calls => format!(
+                    "{} answered so far, and kept.",
+                    text::counted(calls, "call was", "calls were")
+                ),
+            },
+        ),
+    };
+    Shown {
+        sign: match trouble {
+            Some(_) => Sign::Warn,
+            None => Sign::Quiet,
+        },
+        title,
+        words,
+        next: if last.is_none() {
+            Next::RunAll
+        } else {
+            Next::RunRest
+        },
+        progress: None,
+        trouble,
+    }
+}
+
 /// A step of a run that is not at work: it has ended if it has a state. A step that was run before counts
 /// from the start, so the bar never goes back.
 fn ended(session: &Session, step: Step) -> bool {
@@ -188,9 +222,7 @@ fn trouble(state: RunState, reason: Option<&str>) -> Option<String> {
     let words = match state {
         RunState::Running | RunState::Done => return None,
         RunState::Cancelled => "The last run was cancelled: what it had seen is kept.",
-        RunState::Interrupted => {
-            "The last run was interrupted: what it had seen is kept, running again completes it."
-        }
+        RunState::Interrupted => "The last run was interrupted: what it had seen is kept.",
         RunState::Failed => "The last run could not begin.",
     };
     Some(match reason {

@@ -18,17 +18,17 @@ pub(super) fn MissingCredentials(problem: Problem, again: Callback<()>) -> impl 
             <div class="ways">
                 <div class="way">
                     <h3>"IAM Identity Center (SSO)"</h3>
-                    <p class="quiet">"Signed in again while the server runs: press “Check again”."</p>
+                    <p class="quiet">"If lb502 runs with this profile already, log in and press “Check again”."</p>
                     <Command what="the SSO commands" text="aws sso login --profile NAME\nAWS_PROFILE=NAME lb502 serve"/>
                 </div>
                 <div class="way">
                     <h3>"A profile of yours"</h3>
-                    <p class="quiet">"From ~/.aws/config and ~/.aws/credentials."</p>
+                    <p class="quiet">"From ~/.aws/config and ~/.aws/credentials, read anew with each check."</p>
                     <Command what="the profile commands" text="aws configure --profile NAME\nAWS_PROFILE=NAME lb502 serve"/>
                 </div>
                 <div class="way">
                     <h3>"Keys in the environment"</h3>
-                    <p class="quiet">"Read once, when the server starts."</p>
+                    <p class="quiet">"Read once, when lb502 starts."</p>
                     <Command what="the environment commands" text="export AWS_ACCESS_KEY_ID=…\nexport AWS_SECRET_ACCESS_KEY=…\nexport AWS_SESSION_TOKEN=…\nexport AWS_REGION=…\nlb502 serve"/>
                 </div>
             </div>

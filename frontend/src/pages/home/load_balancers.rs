@@ -98,7 +98,8 @@ fn List(list: LoadBalancerList) -> impl IntoView {
             <p class="empty">"There is no Application or Classic load balancer in " {region} ". Is it in another region or account?"</p>
         })}
         <Show when=move || { total > 0 && matching.with(Vec::is_empty) }>
-            <p class="empty">"None of these " {total} " matches what you typed. Press Enter to look it up in AWS."</p>
+            <p class="empty">"None of these " {total} " matches what you typed."
+                {move || (!start.was_refused()).then_some(" Press Enter to look it up in AWS.")}</p>
         </Show>
         <ul class="balancers">
             <For each=move || matching.get() key=|balancer| balancer.arn.clone() + &balancer.name let:balancer>

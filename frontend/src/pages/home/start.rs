@@ -36,6 +36,8 @@ pub(super) struct Start {
     /// The load balancer whose investigation is being made.
     pub(super) busy: RwSignal<Option<String>>,
     problem: RwSignal<Option<Problem>>,
+    /// The name that AWS was asked for last and that did not lead anywhere.
+    refused: RwSignal<String>,
     navigate: StoredValue<Navigate>,
 }
 
@@ -50,6 +52,7 @@ impl Start {
             to: RwSignal::new(time::to_field(now)),
             busy: RwSignal::new(None),
             problem: RwSignal::new(None),
+            refused: RwSignal::new(String::new()),
             navigate: StoredValue::new(Box::new(use_navigate())),
         };
         provide_context(start);
@@ -74,6 +77,12 @@ impl Start {
         if self.region.with_untracked(|region| *region != chosen) {
             self.region.set(chosen);
         }
+    }
+
+    /// Whether what is typed has been looked up already. Read reactively.
+    pub(super) fn was_refused(self) -> bool {
+        self.refused
+            .with(|refused| self.name.with(|name| name.trim() == refused))
     }
 
     /// Makes the investigation and opens it. `region` is left out where the name says it itself.
@@ -102,7 +111,12 @@ impl Start {
                         );
                     });
                 }
-                Err(problem) => drop(self.problem.try_set(Some(problem))),
+                Err(problem) => {
+                    if matches!(problem.field.as_deref(), Some("load_balancer" | "region")) {
+                        self.refused.try_set(load_balancer);
+                    }
+                    self.problem.try_set(Some(problem));
+                }
             }
         });
     }
@@ -208,10 +222,8 @@ pub(super) fn StartForm(regions: Vec<String>) -> impl IntoView {
                         }).collect_view()}
                     </select>
                 </div>
-                <button type="submit" class="button button-primary" aria-disabled=move || start.busy.get().is_some().to_string()>
-                    {move || if start.busy.get().is_some() { "Looking it up…" } else { "Investigate" }}
-                </button>
             </div>
+            <div class="start-foot">
             <fieldset class="windows">
                 <legend>"When did it answer 502?"</legend>
                 <div class="segments">
@@ -228,6 +240,10 @@ pub(super) fn StartForm(regions: Vec<String>) -> impl IntoView {
                     <FromTo start/>
                 </Show>
             </fieldset>
+                <button type="submit" class="button button-primary" aria-disabled=move || start.busy.get().is_some().to_string()>
+                    {move || if start.busy.get().is_some() { "Looking it up…" } else { "Investigate" }}
+                </button>
+            </div>
             <div id="start-problem">
                 {move || start.problem.get().map(|problem| view! { <Refused problem/> })}
             </div>
