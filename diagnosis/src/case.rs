@@ -1,6 +1,6 @@
 //! The evidence as rules look at it, with what several of them derive from it worked out once.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -289,17 +289,6 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// Whether a disturbance names the target that a row was sent to: by id, address or both.
-    pub fn names(&self, disturbance: &Disturbance, row: &FaultRow) -> bool {
-        let address = row.target.as_deref().unwrap_or("-");
-        let host = address.rsplit_once(':').map_or(address, |(host, _)| host);
-        let id = self.target_of(row).map(|target| target.health.id.as_str());
-        disturbance
-            .touches
-            .iter()
-            .any(|name| name == host || name == address || Some(name.as_str()) == id)
-    }
-
     /// The 502s that the load balancer made, if that is known for sure: from the whole log, or from
     /// whole metrics, and the larger number where both are there. `None` where neither was seen in
     /// full.
@@ -335,26 +324,10 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// What was done to targets in or near the window, in order of time: each may explain that a
-    /// connection ended.
-    pub fn disturbances(&self) -> Vec<Disturbance> {
-        disturbances(self)
-    }
-
     /// The metrics that were asked of the targets themselves (`AWS/EC2`, `AWS/ECS`).
     pub fn target_metrics(&self) -> Option<&'a Metrics> {
         self.evidence.target_metrics.seen()
     }
-}
-
-/// A moment at which somebody or something stopped, removed or restarted targets.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Disturbance {
-    pub at: DateTime<Utc>,
-    /// Target ids or addresses that it names; empty where it names none of ours.
-    pub touches: BTreeSet<String>,
-    /// One line for people.
-    pub words: String,
 }
 
 static NO_TARGETS: Vec<TargetHealth> = Vec::new();
@@ -443,62 +416,6 @@ fn addresses(
         }
     }
     addresses
-}
-
-/// CloudTrail event names that take targets away or restart them.
-const REMOVING_EVENTS: &[&str] = &[
-    "DeregisterTargets",
-    "DeregisterInstancesFromLoadBalancer",
-    "StopInstances",
-    "RebootInstances",
-    "TerminateInstances",
-    "TerminateInstanceInAutoScalingGroup",
-    "StopTask",
-    "UpdateService",
-    "SendCommand",
-];
-
-fn disturbances(case: &Case<'_>) -> Vec<Disturbance> {
-    let evidence = case.evidence;
-    let mut found = Vec::new();
-    for task in evidence
-        .ecs
-        .seen()
-        .into_iter()
-        .flat_map(|ecs| &ecs.stopped_tasks)
-    {
-        for at in [task.stopping_at, task.stopped_at].into_iter().flatten() {
-            found.push(Disturbance {
-                at,
-                touches: task.ip.iter().cloned().collect(),
-                words: format!(
-                    "ECS stopped task {}",
-                    task.arn.rsplit('/').next().unwrap_or_default()
-                ),
-            });
-        }
-    }
-    for change in evidence.cloudtrail.seen().into_iter().flatten() {
-        if change.error.is_none() && REMOVING_EVENTS.contains(&change.name.as_str()) {
-            found.push(Disturbance {
-                at: change.at,
-                touches: change.resources.iter().cloned().collect(),
-                words: format!("{} by {}", change.name, change.who),
-            });
-        }
-    }
-    for change in evidence.auto_scaling.seen().into_iter().flatten() {
-        let words = format!("{} {}", change.name, change.summary).to_lowercase();
-        if words.contains("terminat") || words.contains("refresh") {
-            found.push(Disturbance {
-                at: change.at,
-                touches: change.resources.iter().cloned().collect(),
-                words: format!("Auto Scaling: {}", change.summary),
-            });
-        }
-    }
-    found.sort();
-    found
 }
 
 #[cfg(test)]

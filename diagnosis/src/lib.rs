@@ -26,6 +26,7 @@ pub mod step;
 pub mod steps;
 pub mod tables;
 pub mod verdict;
+pub mod what_changed;
 pub mod words;
 
 pub use document::Diagnosis;

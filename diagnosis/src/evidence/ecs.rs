@@ -35,9 +35,18 @@ pub struct ServiceEvent {
 pub struct StoppedTask {
     pub arn: String,
     pub service: Option<String>,
+    /// Of its own network interface; tasks that share their host's have none.
     pub ip: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ipv6: Option<String>,
+    /// The host's ports that its containers were bound to, where it shared the host's network.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub host_ports: Vec<u16>,
     pub started_at: Option<DateTime<Utc>>,
     pub stopping_at: Option<DateTime<Utc>>,
+    /// When its containers had ended; ECS notes [`Self::stopped_at`] some seconds later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub execution_stopped_at: Option<DateTime<Utc>>,
     pub stopped_at: Option<DateTime<Utc>>,
     /// `EssentialContainerExited`, `UserInitiated`, `ServiceSchedulerInitiated`…
     pub stop_code: Option<String>,

@@ -1,7 +1,10 @@
 //! Rules of the step `target-health`.
 
 mod all_targets_unhealthy;
+mod container_crashed;
+mod deploy_stops_targets_before_draining;
 mod health_check;
+mod target_in_disabled_zone;
 mod target_instance_not_running;
 mod targets_failing_health_checks;
 
@@ -11,4 +14,7 @@ pub const RULES: &[Rule] = &[
     all_targets_unhealthy::RULE,
     targets_failing_health_checks::RULE,
     target_instance_not_running::RULE,
+    target_in_disabled_zone::RULE,
+    container_crashed::RULE,
+    deploy_stops_targets_before_draining::RULE,
 ];

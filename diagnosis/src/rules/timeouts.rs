@@ -1,8 +1,14 @@
 //! Rules of the step `timeouts`.
 
+mod deregistration_delay_too_short;
+mod health_check_slower_than_shutdown;
 mod keep_alive_shorter_than_idle_timeout;
 mod servers;
 
 use crate::rule::Rule;
 
-pub const RULES: &[Rule] = &[keep_alive_shorter_than_idle_timeout::RULE];
+pub const RULES: &[Rule] = &[
+    keep_alive_shorter_than_idle_timeout::RULE,
+    deregistration_delay_too_short::RULE,
+    health_check_slower_than_shutdown::RULE,
+];

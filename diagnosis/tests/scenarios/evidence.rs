@@ -52,8 +52,14 @@ pub(crate) struct Told {
     certificate: String,
     /// The application's log group was read and holds these lines: `10:00:01 text`.
     app_log: Option<Vec<String>>,
-    /// `10:09:40 RebootInstances by ines: i-1`
+    /// `10:09:40 RebootInstances by ines: i-1`; ` refused:` instead of `:` where AWS did.
     changes: Vec<String>,
+    /// Auto Scaling activities: `10:12:03 Terminating EC2 instance: i-1. why`.
+    scaling: Vec<String>,
+    /// ECS services by name.
+    ecs: BTreeMap<String, Service>,
+    /// Classic: seconds; off if left out.
+    connection_draining: Option<u32>,
     answers: BTreeMap<String, String>,
     /// Part → `denied ACTION`, `failed REASON` or `incomplete WHAT`.
     not_seen: BTreeMap<String, String>,
@@ -87,6 +93,9 @@ impl Default for Told {
             certificate: "2027-04-01T12:00:00Z".to_owned(),
             app_log: None,
             changes: Vec::new(),
+            scaling: Vec::new(),
+            ecs: BTreeMap::new(),
+            connection_draining: None,
             answers: BTreeMap::new(),
             not_seen: BTreeMap::new(),
             steps: None,
@@ -104,8 +113,28 @@ struct Group {
     by_address: bool,
     /// `i-1 10.0.1.1`, then state and reason where it is not healthy.
     targets: Vec<String>,
+    /// Targets that got requests and have left the group since: `i-9 10.0.1.9`. EC2 knows those that
+    /// stand under `instance`.
+    gone: Vec<String>,
+    /// Target → zone, where that is not `eu-west-1a`.
+    zones: BTreeMap<String, String>,
+    cross_zone: Option<String>,
+    deregistration_delay: u32,
     health_path: String,
     health_port: String,
+    health_interval: u32,
+    unhealthy_threshold: u32,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Service {
+    group: String,
+    /// `10:07:29 (service web) deregistered 1 targets in (target-group …)`
+    events: Vec<String>,
+    /// `10.0.1.9 10:07:18..10:07:40 CODE: reason`, and after ` | ` the container's exit code and
+    /// reason: `137 OutOfMemoryError: …`. Instead of an address `port=32768`.
+    stopped: Vec<String>,
 }
 
 impl Default for Group {
@@ -116,6 +145,12 @@ impl Default for Group {
             protocol_version: "HTTP1".to_owned(),
             by_address: false,
             targets: Vec::new(),
+            gone: Vec::new(),
+            zones: BTreeMap::new(),
+            cross_zone: None,
+            deregistration_delay: 300,
+            health_interval: 30,
+            unhealthy_threshold: 2,
             health_path: "/healthz".to_owned(),
             health_port: "traffic-port".to_owned(),
         }
@@ -242,6 +277,16 @@ pub(crate) fn build(told: Told, kinds: &[Kind]) -> (Evidence, Vec<Fault>) {
             (name.clone(), targets)
         })
         .collect();
+    let gone: Targets = told
+        .group
+        .iter()
+        .map(|(name, group)| {
+            (
+                name.clone(),
+                group.gone.iter().map(|text| target(text)).collect(),
+            )
+        })
+        .collect();
     let requests = traffic::requests(kinds, |group| {
         let targets = targets
             .get(group)
@@ -263,9 +308,14 @@ pub(crate) fn build(told: Told, kinds: &[Kind]) -> (Evidence, Vec<Fault>) {
         }
         let id = request.target.as_ref()?;
         let group = &told.group[&request.group];
-        let known = &targets[&request.group];
-        let (_, address, ..) = known.iter().find(|(known, ..)| known == id)?;
-        Some(format!("{address}:{}", group.port))
+        let mut known = targets[&request.group].iter().chain(&gone[&request.group]);
+        let (_, address, ..) = known.find(|(known, ..)| known == id)?;
+        Some(match address.split_once('/') {
+            // An address with a port of its own: a container that shares its host's network.
+            Some((host, port)) => format!("{host}:{port}"),
+            None if address.contains(':') => format!("[{address}]:{}", group.port),
+            None => format!("{address}:{}", group.port),
+        })
     };
     let faults = truth::faults(&requests, kind, window, address);
     if told.access_logs {

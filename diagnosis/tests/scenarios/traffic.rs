@@ -241,7 +241,7 @@ pub(crate) fn requests(kinds: &[Kind], targets: impl Fn(&str) -> Vec<String>) ->
         while at < kind.to {
             let target = match &kind.target {
                 Some(id) => Some(id.clone()),
-                None if ids.is_empty() => None,
+                None if ids.is_empty() || kind.end == End::NoTarget => None,
                 None => Some(ids[turn % ids.len()].clone()),
             };
             let request = Request {

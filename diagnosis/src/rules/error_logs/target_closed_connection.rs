@@ -316,19 +316,19 @@ mod tests {
     }
 
     #[test]
-    fn a_restart_near_the_rows_may_be_the_reason() {
+    fn a_command_near_the_rows_may_be_the_reason() {
         let mut evidence = crashes();
         evidence.cloudtrail = seen(vec![Change {
             at: at("10:09:40"),
-            name: "RebootInstances".to_owned(),
+            name: "SendCommand".to_owned(),
             who: "ines".to_owned(),
             resources: vec!["i-1".to_owned()],
-            summary: "RebootInstances i-1".to_owned(),
+            summary: "SendCommand i-1".to_owned(),
             error: None,
         }]);
         let because = assert_found(&RULE, &evidence, Strength::Likely);
         assert!(
-            because.contains("10:09:40 RebootInstances by ines"),
+            because.contains("10:09:40 SendCommand by ines"),
             "{because}"
         );
     }

@@ -30,7 +30,7 @@ pub(super) fn balancer(evidence: &mut Evidence, told: &Told, seen: &Seen) {
             desync_mitigation_mode: Some("defensive".to_owned()),
             drop_invalid_header_fields: Some(false),
             http2: Some(true),
-            connection_draining: None,
+            connection_draining: told.connection_draining,
         },
     );
     let forwards_to = told

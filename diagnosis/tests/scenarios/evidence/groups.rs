@@ -11,7 +11,7 @@ use diagnosis::{
     need::Need,
 };
 
-use super::{LOAD_BALANCER, Machine, Seen, Told, arn};
+use super::{LOAD_BALANCER, Machine, Seen, Told, arn, target};
 
 /// By group: id, address, state and reason of each target.
 pub(super) type Targets = BTreeMap<String, Vec<(String, String, String, Option<String>)>>;
@@ -34,10 +34,10 @@ pub(super) fn groups(evidence: &mut Evidence, told: &Told, targets: &Targets, se
                 port: Some(group.health_port.clone()),
                 path: Some(group.health_path.clone()),
                 matcher: Some("200".to_owned()),
-                interval: 30,
+                interval: group.health_interval,
                 timeout: 5,
                 healthy_threshold: 5,
-                unhealthy_threshold: 2,
+                unhealthy_threshold: group.unhealthy_threshold,
             },
             load_balancer_arns: vec![LOAD_BALANCER.to_owned()],
             target_type: if group.by_address {
@@ -51,7 +51,8 @@ pub(super) fn groups(evidence: &mut Evidence, told: &Told, targets: &Targets, se
             seen.part(
                 Need::TargetGroupAttributes,
                 TargetGroupAttributes {
-                    deregistration_delay: 300,
+                    deregistration_delay: group.deregistration_delay,
+                    cross_zone: group.cross_zone.clone(),
                     ..TargetGroupAttributes::default()
                 },
             ),
@@ -61,14 +62,11 @@ pub(super) fn groups(evidence: &mut Evidence, told: &Told, targets: &Targets, se
             health.push(TargetHealth {
                 id: id.clone(),
                 port: Some(group.port),
-                zone: Some(
-                    if group.by_address {
-                        "all"
-                    } else {
-                        "eu-west-1a"
-                    }
-                    .to_owned(),
-                ),
+                zone: Some(match group.zones.get(id) {
+                    Some(zone) => zone.clone(),
+                    None if group.by_address => "all".to_owned(),
+                    None => "eu-west-1a".to_owned(),
+                }),
                 state: state.clone(),
                 reason: reason.clone(),
                 ..TargetHealth::default()
@@ -77,6 +75,12 @@ pub(super) fn groups(evidence: &mut Evidence, told: &Told, targets: &Targets, se
                 continue;
             }
             instances.insert(id.clone(), machine(id, address, told.instance.get(id)));
+        }
+        // EC2 may still know machines that have left.
+        for (id, address, ..) in group.gone.iter().map(|text| target(text)) {
+            if let Some(told) = told.instance.get(&id) {
+                instances.insert(id.clone(), machine(&id, &address, Some(told)));
+            }
         }
         evidence
             .target_health
