@@ -317,23 +317,41 @@ fn service(found: &types::Service, cluster: &str, within: Window) -> EcsService 
 }
 
 fn stopped(found: &types::Task, service: &str) -> StoppedTask {
-    let from_attachment = found
-        .attachments()
-        .iter()
-        .flat_map(types::Attachment::details)
-        .find(|detail| detail.name() == Some("privateIPv4Address"))
-        .and_then(|detail| detail.value());
-    let from_container = found
+    let detail = |name: &str| {
+        found
+            .attachments()
+            .iter()
+            .flat_map(types::Attachment::details)
+            .find(|detail| detail.name() == Some(name))
+            .and_then(|detail| detail.value())
+    };
+    let interfaces = || {
+        let containers = found.containers().iter();
+        containers.flat_map(types::Container::network_interfaces)
+    };
+    let ip = detail("privateIPv4Address")
+        .or_else(|| interfaces().find_map(types::NetworkInterface::private_ipv4_address));
+    let ipv6 = detail("privateIPv6Address")
+        .or_else(|| interfaces().find_map(types::NetworkInterface::ipv6_address));
+    let mut host_ports: Vec<u16> = found
         .containers()
         .iter()
-        .flat_map(types::Container::network_interfaces)
-        .find_map(|interface| interface.private_ipv4_address());
+        .flat_map(types::Container::network_bindings)
+        .filter_map(|binding| u16::try_from(binding.host_port()?).ok())
+        .filter(|port| *port > 0)
+        .collect();
+    host_ports.sort_unstable();
+    host_ports.dedup();
     StoppedTask {
         arn: found.task_arn().unwrap_or_default().to_owned(),
         service: Some(service.to_owned()),
-        ip: from_attachment.or(from_container).map(str::to_owned),
+        // In the host's network an interface has the host's address, if any: its ports tell more.
+        ip: ip.filter(|ip| !ip.is_empty()).map(str::to_owned),
+        ipv6: ipv6.filter(|ip| !ip.is_empty()).map(str::to_owned),
+        host_ports,
         started_at: found.started_at().and_then(time),
         stopping_at: found.stopping_at().and_then(time),
+        execution_stopped_at: found.execution_stopped_at().and_then(time),
         stopped_at: found.stopped_at().and_then(time),
         stop_code: found.stop_code().map(|code| code.as_str().to_owned()),
         stopped_reason: found.stopped_reason().map(|reason| cut(reason, 1_000)),
