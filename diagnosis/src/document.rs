@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     evidence::{LoadBalancerType, Window},
+    keep_alive::KeepAlive,
     observation::Observation,
     step::Step,
 };
@@ -25,6 +26,9 @@ pub struct Diagnosis {
     pub missing: Vec<String>,
     /// Ranked: the first is the answer.
     pub findings: Vec<Finding>,
+    /// What the targets' keep-alive timeouts seem to be, by target group.
+    #[serde(default)]
+    pub keep_alive: Vec<KeepAlive>,
     /// All six, in order.
     pub steps: Vec<StepResult>,
     pub observations: Vec<Observation>,

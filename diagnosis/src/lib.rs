@@ -14,6 +14,7 @@ pub mod evidence;
 pub mod fix;
 #[cfg(test)]
 pub(crate) mod fixture;
+pub mod keep_alive;
 pub mod ledger;
 pub mod need;
 pub mod observation;

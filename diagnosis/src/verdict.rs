@@ -24,6 +24,7 @@ use crate::{
         StepState, Strength, Verdict,
     },
     evidence::Evidence,
+    keep_alive,
     ledger::{self, Settlement},
     need::{self, Need},
     rule::{self, Answer, Draft, Rule},
@@ -83,6 +84,7 @@ pub fn judge(evidence: &Evidence) -> Diagnosis {
         in_words,
         missing,
         findings,
+        keep_alive: keep_alive::publish(&case),
         steps,
         observations: evidence.observations.clone(),
     }

@@ -3,7 +3,6 @@
 mod deregistration_delay_too_short;
 mod health_check_slower_than_shutdown;
 mod keep_alive_shorter_than_idle_timeout;
-mod servers;
 
 use crate::rule::Rule;
 

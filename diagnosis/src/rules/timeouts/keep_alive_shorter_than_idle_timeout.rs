@@ -41,17 +41,17 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
-use super::servers::{self, Server};
 use crate::{
-    case::{Case, apart, bounded, minute_of},
+    case::{Case, minute_of},
     document::{Fix, Strength},
-    evidence::{
-        access_log::{FaultRow, Shape},
-        target_groups::TargetType,
-    },
     fix,
+    keep_alive::{
+        self, Sureness, Trace,
+        gaps::Timer,
+        servers::{self, Server},
+    },
     need::Need,
     question,
     rule::{Answer, Claims, Draft, Rule},
@@ -67,36 +67,12 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-/// A request that meets a closing connection is lost within a round trip, seconds. [S]
-const LOST_WITHIN: f64 = 0.1;
-
-/// Half the width of a cluster of gaps, milliseconds: servers' timers tick coarsely. [I]
-const TIGHT: u64 = 250;
-
-/// A gap shorter than this was cut by another connection's answer: the target was busy. [I]
-const READABLE: u64 = 900;
-
-/// From this many rows in one cluster on it is likely …
-const LIKELY_ROWS: u64 = 5;
-/// … with this much of all readable rows in it, per cent …
-const LIKELY_PERCENT: u64 = 60;
-/// … spread over this many minutes: one crash breaks everything at once, a race never does. [I]
-const LIKELY_MINUTES: usize = 3;
-
-/// Gaps that fall together by chance, or by anything but a timer, do not do so this often …
-const PROVEN_ROWS: u64 = 20;
-/// … and this tightly, per cent of all readable rows. [I]
-const PROVEN_PERCENT: u64 = 80;
-
-/// Within this much of the gap, per cent, a target's mean distance between requests means that a
-/// client sends at that interval: then every gap is the same, whatever broke. [I]
-const REGULAR_PERCENT: u64 = 3;
-
-/// Rows this close to a stop or removal of their target have that as their reason.
-const RESTART: TimeDelta = TimeDelta::seconds(60);
+/// A Classic race in fewer minutes than this may be one crash: a race never breaks everything at
+/// once. [I]
+const CLASSIC_MINUTES: usize = 3;
 
 /// On Classic the log names no backend for such rows. More of them than this, over as many minutes
-/// as [`LIKELY_MINUTES`] asks, are no accident. [I]
+/// as [`CLASSIC_MINUTES`] asks, are no accident. [I]
 const CLASSIC_ROWS: u64 = 8;
 
 fn check(case: &Case<'_>) -> Answer {
@@ -112,19 +88,17 @@ fn check(case: &Case<'_>) -> Answer {
         return Answer::cannot_tell("the idle timeout is not known", missing);
     };
     let idle_timeout = u64::from(attributes.idle_timeout) * 1000;
-    let candidates = case.places(|row| is_lost_at_once(case, row));
-    let restarted = places_near_restarts(case, &candidates);
-    let readable: Vec<(u64, usize)> = candidates
+    let traces = keep_alive::traces(case);
+    let several = traces
         .iter()
-        .filter(|place| !restarted.contains(place))
-        .filter_map(|place| Some((case.rows()[*place].idle_ms?, *place)))
-        .filter(|(gap, _)| *gap >= READABLE)
+        .filter(|trace| !trace.timers.is_empty())
+        .count()
+        > 1;
+    let findings: Vec<Draft> = traces
+        .iter()
+        .flat_map(|trace| findings(case, trace, idle_timeout, several))
         .collect();
-    if let Some(cluster) = Cluster::of(case, readable)
-        && cluster.gap < idle_timeout + TIGHT
-        && cluster.is_likely()
-    {
-        let findings = findings(case, &cluster, &candidates, &restarted, idle_timeout);
+    if !findings.is_empty() {
         return Answer {
             findings,
             because: String::new(),
@@ -142,16 +116,18 @@ fn check(case: &Case<'_>) -> Answer {
     if !missing.is_empty() {
         return Answer::cannot_tell("lost requests may cluster around a gap unseen", missing);
     }
-    Answer::clear(if candidates.is_empty() {
+    let lost: Vec<usize> = traces.iter().flat_map(|trace| trace.lost.clone()).collect();
+    let restarted: usize = traces.iter().map(|trace| trace.restarted.len()).sum();
+    Answer::clear(if lost.is_empty() {
         "no request was lost at once on an open connection".to_owned()
-    } else if !restarted.is_empty() && restarted.len() * 2 >= candidates.len() {
+    } else if restarted * 2 >= lost.len() {
         "the rows that could fit lie at restarts of their targets".to_owned()
     } else {
         format!(
             "{} at once, but the gaps to the target's last answer do not cluster below the idle \
              timeout of {} s",
             words::count(
-                case.requests(&candidates),
+                case.requests(&lost),
                 "request was lost",
                 "requests were lost"
             ),
@@ -170,206 +146,77 @@ fn nothing_to_explain(case: &Case<'_>) -> bool {
     case.load_balancer_502s() == Some(0) && case.missing_rows_of_known_log().is_empty()
 }
 
-/// Sent on an open connection, gone at once, no answer.
-fn is_lost_at_once(case: &Case<'_>, row: &FaultRow) -> bool {
-    let lambda = case
-        .target_group_of(row)
-        .is_some_and(|group| group.target_type == TargetType::Lambda);
-    let at_once = match row.shape() {
-        Shape::NotAnswered => row
-            .target_processing_time
-            .is_some_and(|seconds| seconds <= LOST_WITHIN),
-        Shape::NotAnsweredUntimed => case.is_classic(),
-        Shape::NotConnected | Shape::Answered | Shape::Other => false,
-    };
-    row.elb_status_code == case.hung_up_code()
-        && row.target_status_code.is_none()
-        && at_once
-        && !lambda
-}
-
-fn places_near_restarts(case: &Case<'_>, places: &[usize]) -> BTreeSet<usize> {
-    let disturbances = case.disturbances();
-    places
+/// For each timer of the group one finding, and one for the rows that it blurs.
+fn findings(case: &Case<'_>, trace: &Trace<'_>, idle_timeout: u64, several: bool) -> Vec<Draft> {
+    let mut findings: Vec<Draft> = trace
+        .timers
         .iter()
-        .copied()
-        .filter(|place| {
-            let row = &case.rows()[*place];
-            disturbances.iter().any(|disturbance| {
-                apart(row.time, disturbance.at) <= RESTART && case.names(disturbance, row)
-            })
-        })
-        .collect()
-}
-
-/// Rows whose gaps lie close together.
-struct Cluster {
-    /// The middle of the gaps, milliseconds.
-    gap: u64,
-    places: Vec<usize>,
-    /// Requests in it, and in all readable rows.
-    rows: u64,
-    readable: u64,
-    minutes: BTreeSet<DateTime<Utc>>,
-    targets: BTreeSet<String>,
-    /// A client that sends at this interval would leave the same trace.
-    regular: bool,
-}
-
-impl Cluster {
-    /// The densest window of gaps.
-    fn of(case: &Case<'_>, mut readable: Vec<(u64, usize)>) -> Option<Self> {
-        readable.sort_unstable();
-        let requests = |rows: &[(u64, usize)]| -> u64 {
-            rows.iter()
-                .map(|(_, place)| bounded(case.rows()[*place].count))
-                .sum()
-        };
-        let (mut best, mut best_rows) = (0..0, 0);
-        let (mut end, mut rows) = (0, 0_u64);
-        for start in 0..readable.len() {
-            while end < readable.len()
-                && readable[end].0 - readable[start].0 <= TIGHT.saturating_mul(2)
-            {
-                rows += requests(&readable[end..=end]);
-                end += 1;
-            }
-            if rows > best_rows {
-                (best, best_rows) = (start..end, rows);
-            }
-            rows -= requests(&readable[start..=start]);
-        }
-        let inside = readable.get(best)?;
-        let gap = inside.get(inside.len() / 2)?.0;
-        let places: Vec<usize> = inside.iter().map(|(_, place)| *place).collect();
-        let targets: BTreeSet<String> = places
-            .iter()
-            .filter_map(|place| case.rows()[*place].target.clone())
-            .collect();
-        Some(Self {
-            gap,
-            rows: best_rows,
-            readable: requests(&readable),
-            minutes: places
-                .iter()
-                .map(|place| minute_of(case.rows()[*place].time))
-                .collect(),
-            regular: !targets.is_empty()
-                && targets.iter().all(|target| is_regular(case, target, gap)),
-            targets,
-            places,
-        })
-    }
-
-    fn is_likely(&self) -> bool {
-        self.rows >= LIKELY_ROWS
-            && words::percent(self.rows, self.readable) >= LIKELY_PERCENT
-            && self.minutes.len() >= LIKELY_MINUTES
-    }
-
-    fn is_beyond_chance(&self) -> bool {
-        self.rows >= PROVEN_ROWS
-            && words::percent(self.rows, self.readable) >= PROVEN_PERCENT
-            && !self.regular
-    }
-}
-
-/// Whether the target's requests come, on average, at the distance of the gap.
-fn is_regular(case: &Case<'_>, target: &str, gap: u64) -> bool {
-    let window = case.evidence.window;
-    let span = u64::try_from(
-        window
-            .to
-            .signed_duration_since(window.from)
-            .num_milliseconds(),
-    )
-    .unwrap_or(0);
-    let counts = case
-        .access_log()
-        .and_then(|log| log.targets.iter().find(|counts| counts.target == target));
-    counts.is_some_and(|counts| {
-        let apart = span / counts.requests.max(1);
-        apart.abs_diff(gap).saturating_mul(100) <= gap.saturating_mul(REGULAR_PERCENT)
-    })
-}
-
-fn findings(
-    case: &Case<'_>,
-    cluster: &Cluster,
-    candidates: &[usize],
-    restarted: &BTreeSet<usize>,
-    idle_timeout: u64,
-) -> Vec<Draft> {
-    let known = servers::with_default(cluster.gap, TIGHT);
-    let named = named_server(case, cluster.gap, &known);
-    let shorter = cluster.gap + TIGHT < idle_timeout;
-    let proven = shorter && !cluster.regular && (cluster.is_beyond_chance() || named.is_some());
-    let strength = if proven {
-        Strength::Proven
-    } else {
-        Strength::Likely
-    };
-    let title = format!(
-        "Targets close idle connections after {}, the load balancer keeps them for {}",
-        words::seconds(rounded(cluster.gap)),
-        words::seconds(idle_timeout)
-    );
-    let resources: Vec<String> = cluster.targets.iter().cloned().collect();
-    let cites = case.sources(&[Need::AccessLog, Need::Attributes]);
-    let how_to_fix = how_to_fix(case, cluster.gap, idle_timeout, &known);
-    let mut findings = vec![Draft {
-        strength,
-        title: title.clone(),
-        because: because(case, cluster, idle_timeout, &known, named.as_deref()),
-        claims: Claims::Rows(cluster.places.clone()),
-        resources: resources.clone(),
-        cites: cites.clone(),
-        fix: how_to_fix.clone(),
-    }];
-    // The same loss on the same servers, where the gap could not be read.
-    let blurred: Vec<usize> = candidates
-        .iter()
-        .copied()
-        .filter(|place| !restarted.contains(place))
-        .filter(|place| case.rows()[*place].idle_ms.is_none_or(|gap| gap < READABLE))
+        .map(|timer| finding(case, trace, timer, idle_timeout, several))
         .collect();
-    if !blurred.is_empty() {
-        findings.push(Draft {
+    // The same loss on the same servers, where the gap could not be read.
+    if let Some(first) = findings.first()
+        && !trace.blurred.is_empty()
+    {
+        let blurred = Draft {
             strength: Strength::Likely,
-            title: format!("{title}: rows of busy targets"),
+            title: format!("{}: rows of busy targets", first.title),
             because: format!(
                 "{} at once as well, but the gap cannot be read: the target answered on other \
-                 connections less than {} before, or its last answer lies before the log.",
+                 connections meanwhile, or its last answer lies before the log.",
                 words::count(
-                    case.requests(&blurred),
+                    case.requests(&trace.blurred),
                     "more request was lost",
                     "more requests were lost"
-                ),
-                words::seconds(READABLE)
+                )
             ),
-            claims: Claims::Rows(blurred),
-            resources,
-            cites,
-            fix: how_to_fix,
-        });
+            claims: Claims::Rows(trace.blurred.clone()),
+            ..first.clone()
+        };
+        findings.push(blurred);
     }
     findings
 }
 
+fn finding(
+    case: &Case<'_>,
+    trace: &Trace<'_>,
+    timer: &Timer,
+    idle_timeout: u64,
+    several: bool,
+) -> Draft {
+    let known = servers::with_default(timer.ms, timer.tolerance);
+    let named = named_server(case, timer, &known);
+    let shorter = timer.ms + timer.tolerance < idle_timeout;
+    let is_sure = trace.sureness(timer) == Sureness::Sure;
+    let proven = shorter && !trace.regular && (is_sure || named.is_some());
+    let of_group = match trace.target_group {
+        Some(group) if several => format!(" of target group {}", group.name),
+        _ => String::new(),
+    };
+    Draft {
+        strength: if proven {
+            Strength::Proven
+        } else {
+            Strength::Likely
+        },
+        title: format!(
+            "Targets{of_group} close idle connections after {}, the load balancer keeps them for {}",
+            words::seconds(timer.as_set()),
+            words::seconds(idle_timeout)
+        ),
+        because: because(case, trace, timer, idle_timeout, &known, named.as_deref()),
+        claims: Claims::Rows(timer.places.clone()),
+        resources: timer.targets.iter().cloned().collect(),
+        cites: case.sources(&[Need::AccessLog, Need::Attributes]),
+        fix: how_to_fix(case, timer.ms, idle_timeout, &known),
+    }
+}
+
 /// What names a server with this keep-alive: a person's answer or the application's log.
-fn named_server(case: &Case<'_>, gap: u64, known: &[&'static Server]) -> Option<String> {
+fn named_server(case: &Case<'_>, timer: &Timer, known: &[&'static Server]) -> Option<String> {
     let answers = &case.evidence.answers;
-    let seconds = answers
-        .get(question::TARGET_KEEP_ALIVE_SECONDS)
-        .and_then(|answer| {
-            answer
-                .trim()
-                .trim_end_matches('s')
-                .trim()
-                .parse::<u64>()
-                .ok()
-        });
-    if seconds.is_some_and(|seconds| seconds.saturating_mul(1000).abs_diff(gap) <= TIGHT) {
+    let answered = keep_alive::answered_seconds(case).map(|seconds| seconds.saturating_mul(1000));
+    if answered.is_some_and(|answered| answered.abs_diff(timer.ms) <= timer.tolerance) {
         return Some("The answer given for the server's keep-alive says the same.".to_owned());
     }
     if let Some(answer) = answers.get(question::TARGET_SERVER)
@@ -392,28 +239,21 @@ fn named_server(case: &Case<'_>, gap: u64, known: &[&'static Server]) -> Option<
 
 fn because(
     case: &Case<'_>,
-    cluster: &Cluster,
+    trace: &Trace<'_>,
+    timer: &Timer,
     idle_timeout: u64,
     known: &[&'static Server],
     named: Option<&str>,
 ) -> String {
-    let gaps: Vec<u64> = cluster
-        .places
-        .iter()
-        .filter_map(|place| case.rows()[*place].idle_ms)
-        .collect();
     let mut because = format!(
         "{} sent to a target and lost at once ({} of {} whose gap can be read): each came {} after \
          the same target's last answer, over {} and {}. The load balancer's idle timeout is {}.",
-        words::count(cluster.rows, "request was", "requests were"),
-        words::thousands(cluster.rows),
-        words::thousands(cluster.readable),
-        span(
-            gaps.iter().min().copied().unwrap_or(cluster.gap),
-            gaps.iter().max().copied().unwrap_or(cluster.gap)
-        ),
-        words::count(cluster.minutes.len() as u64, "minute", "minutes"),
-        words::count(cluster.targets.len() as u64, "target", "targets"),
+        words::count(case.requests(&timer.places), "request was", "requests were"),
+        words::thousands(timer.rows),
+        words::thousands(trace.readable),
+        span(timer.shortest, timer.longest),
+        words::count(timer.minutes.len() as u64, "minute", "minutes"),
+        words::count(timer.targets.len() as u64, "target", "targets"),
         words::seconds(idle_timeout)
     );
     match (named, known.is_empty()) {
@@ -422,17 +262,17 @@ fn because(
             let names: Vec<&str> = known.iter().map(|server| server.name).collect();
             because += &format!(
                 " {} is the default keep-alive of {}.",
-                words::seconds(rounded(cluster.gap)),
+                words::seconds(timer.as_set()),
                 words::list(&names, 6)
             );
         }
         (None, true) => {}
     }
-    if cluster.regular {
+    if trace.regular {
         because +=
             " But requests come at about that interval anyway, which would leave the same gaps.";
     }
-    if cluster.gap + TIGHT >= idle_timeout {
+    if timer.ms + timer.tolerance >= idle_timeout {
         because += " The two are about equal: either side may close first.";
     }
     because
@@ -445,16 +285,6 @@ fn span(shortest: u64, longest: u64) -> String {
         from
     } else {
         format!("{from} to {to}")
-    }
-}
-
-/// To the nearest half second: a timer is set in round numbers.
-fn rounded(gap: u64) -> u64 {
-    let half = (gap + 250) / 500 * 500;
-    if half.abs_diff(gap) <= TIGHT && half > 0 {
-        half
-    } else {
-        gap
     }
 }
 
@@ -476,7 +306,7 @@ fn on_classic(case: &Case<'_>, idle_timeout: u64) -> Option<Draft> {
         .map(|target| crate::case::whole(target.max_seconds * 1000.0))
         .max()?;
     let n = case.requests(&lost);
-    let fits = n >= CLASSIC_ROWS && minutes.len() >= LIKELY_MINUTES && slowest < idle_timeout / 2;
+    let fits = n >= CLASSIC_ROWS && minutes.len() >= CLASSIC_MINUTES && slowest < idle_timeout / 2;
     fits.then(|| Draft {
         strength: Strength::Likely,
         title: format!(
@@ -560,7 +390,7 @@ fn how_to_fix(case: &Case<'_>, gap: u64, idle_timeout: u64, known: &[&'static Se
 mod tests {
     use super::*;
     use crate::{
-        evidence::{AppLog, LoadBalancerType, app_log::AppLogLine},
+        evidence::{AppLog, LoadBalancerType, access_log::FaultRow, app_log::AppLogLine},
         fixture::*,
         observed::Observed,
     };

@@ -2,19 +2,19 @@
 
 /// One server's default.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Server {
-    pub(super) name: &'static str,
+pub(crate) struct Server {
+    pub(crate) name: &'static str,
     /// Milliseconds of idleness after which it closes a connection.
-    pub(super) keep_alive: u64,
+    pub(crate) keep_alive: u64,
     /// The setting that changes it.
-    pub(super) setting: &'static str,
+    pub(crate) setting: &'static str,
     /// Words by which its own log gives it away, in lower case.
-    pub(super) signs: &'static [&'static str],
+    pub(crate) signs: &'static [&'static str],
 }
 
 /// Only defaults that were read in the server's source or documentation, or measured. [V] but where
 /// noted.
-pub(super) const SERVERS: &[Server] = &[
+pub(crate) const SERVERS: &[Server] = &[
     Server {
         name: "gunicorn",
         keep_alive: 2_000,
@@ -107,7 +107,7 @@ pub(super) const SERVERS: &[Server] = &[
 ];
 
 /// Servers whose default lies within `tolerance` of the gap, each name once.
-pub(super) fn with_default(gap: u64, tolerance: u64) -> Vec<&'static Server> {
+pub(crate) fn with_default(gap: u64, tolerance: u64) -> Vec<&'static Server> {
     let mut found: Vec<&Server> = Vec::new();
     for server in SERVERS {
         let fits = server.keep_alive.abs_diff(gap) <= tolerance;
@@ -119,7 +119,7 @@ pub(super) fn with_default(gap: u64, tolerance: u64) -> Vec<&'static Server> {
 }
 
 /// The server that a text speaks of, if its default is one of `candidates`.
-pub(super) fn named_in(text: &str, candidates: &[&'static Server]) -> Option<&'static Server> {
+pub(crate) fn named_in(text: &str, candidates: &[&'static Server]) -> Option<&'static Server> {
     let text = text.to_lowercase();
     candidates
         .iter()
