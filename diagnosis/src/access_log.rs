@@ -10,6 +10,7 @@
 
 mod aggregator;
 mod answers;
+pub(crate) mod columns;
 mod faults;
 mod format;
 mod lines;

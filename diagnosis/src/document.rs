@@ -98,6 +98,9 @@ pub struct Finding {
     pub resources: Vec<String>,
     /// Observations, by `n`.
     pub cites: Vec<u32>,
+    /// Up to three lines of the log that it explains: the first, one of the middle, the last.
+    #[serde(default)]
+    pub rows: Vec<RawRow>,
     /// Traces of the same fault, as other rules saw them: what they claim, this finding explains.
     #[serde(default)]
     pub also_seen: Vec<AlsoSeen>,
@@ -105,6 +108,37 @@ pub struct Finding {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub explained_by: Option<String>,
     pub fix: Fix,
+}
+
+/// One line of the log, as logged (at most 2,000 characters), with what decides in it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RawRow {
+    pub line: String,
+    /// In order of their place in the line.
+    pub deciding: Vec<DecidingField>,
+    /// What the line alone does not say, and other lines do.
+    pub computed: Vec<ComputedValue>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct DecidingField {
+    /// AWS's name of the field.
+    pub name: String,
+    /// The bytes of `line` (UTF-8) that it takes: `from` inclusive, `to` exclusive.
+    pub from: u32,
+    pub to: u32,
+    /// What it tells here.
+    pub tells: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ComputedValue {
+    pub name: String,
+    pub value: String,
+    pub tells: String,
 }
 
 /// A finding that was folded into another one, because all that it claims is explained there.

@@ -27,7 +27,7 @@ use crate::{
     },
     question,
 };
-use gaps::{Gap, READABLE, Timer};
+use gaps::{Gap, READABLE, Timer, Traffic};
 pub(crate) use publish::publish;
 
 /// A request that meets a closing connection is lost within a round trip, seconds. [S]
@@ -152,8 +152,12 @@ fn trace<'a>(case: &Case<'a>, arn: Option<&'a str>, lost: Vec<usize>) -> Trace<'
         })
         .collect();
     all.sort_unstable();
-    let idle_timeout = idle_timeout_ms(case);
-    let timers = gaps::timers(&all, idle_timeout, TIMERS);
+    let targets = all.iter().map(|gap| gap.target.to_owned()).collect();
+    let traffic = Traffic {
+        idle_timeout: idle_timeout_ms(case),
+        answers_per_hour: answers_per_hour(case, &targets),
+    };
+    let timers = gaps::timers(&all, traffic, TIMERS);
     let regular = timers.first().is_some_and(|timer| {
         let targets = &timer.targets;
         targets

@@ -20,6 +20,7 @@ pub mod need;
 pub mod observation;
 pub mod observed;
 pub mod question;
+mod raw_rows;
 pub mod reachability;
 pub mod rule;
 pub mod rules;

@@ -52,11 +52,18 @@ const CLASSIC_KNOWN: usize = 15;
 
 /// `None` for a line that is not one of the format.
 pub(super) fn parse<'a>(format: LoadBalancerType, line: &'a [u8]) -> Option<Line<'a>> {
-    let read = |quotes| match format {
+    parse_with(format, line, Quotes::Escaped).or_else(|| parse_with(format, line, Quotes::Plain))
+}
+
+pub(super) fn parse_with<'a>(
+    format: LoadBalancerType,
+    line: &'a [u8],
+    quotes: Quotes,
+) -> Option<Line<'a>> {
+    match format {
         LoadBalancerType::Application => application(line, quotes),
         LoadBalancerType::Classic => classic(line, quotes),
-    };
-    read(Quotes::Escaped).or_else(|| read(Quotes::Plain))
+    }
 }
 
 fn application(line: &[u8], quotes: Quotes) -> Option<Line<'_>> {

@@ -38,6 +38,24 @@ pub(crate) struct Gap<'a> {
     pub(crate) minute: DateTime<Utc>,
 }
 
+/// What the load balancer and its clients do to these targets.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Traffic {
+    /// Milliseconds; a longer gap is not of one of its connections.
+    pub(crate) idle_timeout: Option<u64>,
+    /// Of the mean target.
+    pub(crate) answers_per_hour: u64,
+}
+
+impl Traffic {
+    /// How likely it is that a target's last answer lies so many milliseconds before any moment, where
+    /// answers come as they will.
+    fn chance_between(self, from: u64, to: u64) -> f64 {
+        let none_within = |ms: u64| (-(self.answers_per_hour as f64) * ms as f64 / 3.6e6).exp();
+        none_within(from) - none_within(to)
+    }
+}
+
 /// Gaps that stand out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Timer {
@@ -57,8 +75,8 @@ pub(crate) struct Timer {
 
 /// The timers behind the gaps (in order of length): one over all targets; where there is none, one
 /// for each set of targets that agree, at most `most`. None where nothing stands out.
-pub(crate) fn timers(gaps: &[Gap<'_>], idle_timeout: Option<u64>, most: usize) -> Vec<Timer> {
-    if let Some(timer) = timer(gaps, idle_timeout) {
+pub(crate) fn timers(gaps: &[Gap<'_>], traffic: Traffic, most: usize) -> Vec<Timer> {
+    if let Some(timer) = timer(gaps, traffic) {
         return vec![timer];
     }
     let targets: BTreeSet<&str> = gaps.iter().map(|gap| gap.target).collect();
@@ -84,7 +102,9 @@ pub(crate) fn timers(gaps: &[Gap<'_>], idle_timeout: Option<u64>, most: usize) -
     }
     let mut found: Vec<Timer> = sets
         .iter()
-        .filter_map(|(_, set)| timer(&of(gaps, set), idle_timeout))
+        .filter_map(|(_, set)| timer(&of(gaps, set), traffic))
+        // To look at each target by itself is to look often.
+        .filter(Timer::is_beyond_chance)
         .collect();
     found.sort_by_key(|timer| (std::cmp::Reverse(timer.rows), timer.ms));
     found.truncate(most);
@@ -98,7 +118,7 @@ fn of<'a>(gaps: &[Gap<'a>], targets: &BTreeSet<&str>) -> Vec<Gap<'a>> {
         .collect()
 }
 
-fn timer(gaps: &[Gap<'_>], idle_timeout: Option<u64>) -> Option<Timer> {
+fn timer(gaps: &[Gap<'_>], traffic: Traffic) -> Option<Timer> {
     let range = densest(gaps)?;
     let inside = gaps.get(range.clone())?;
     let ms = gaps.get(middle(&range))?.ms;
@@ -114,10 +134,11 @@ fn timer(gaps: &[Gap<'_>], idle_timeout: Option<u64>) -> Option<Timer> {
         minutes: inside.iter().map(|gap| gap.minute).collect(),
         targets: inside.iter().map(|gap| gap.target.to_owned()).collect(),
     };
+    let idle_timeout = traffic.idle_timeout;
     let is_the_load_balancers = idle_timeout.is_none_or(|idle| ms <= idle + timer.tolerance);
     let stands_out = timer.is_likely()
         && (gaps.len() - range.end) as u64 * 100 <= timer.rows * ABOVE_PERCENT
-        && is_a_spike(gaps, &range);
+        && is_a_spike(gaps, &range, traffic);
     (is_the_load_balancers && stands_out).then_some(timer)
 }
 
@@ -148,8 +169,9 @@ fn densest(gaps: &[Gap<'_>]) -> Option<Range<usize>> {
 }
 
 /// Whether there are many more gaps in the range than the neighbourhood lets one expect: as many as
-/// just below it (unreadable ones among them), just above it, or on average.
-fn is_a_spike(gaps: &[Gap<'_>], range: &Range<usize>) -> bool {
+/// just below it (unreadable ones among them), just above it, on average, or
+/// where connections break at any moment of the targets' traffic.
+fn is_a_spike(gaps: &[Gap<'_>], range: &Range<usize>, traffic: Traffic) -> bool {
     let (Some(first), Some(last)) = (gaps.get(range.start), gaps.get(range.end - 1)) else {
         return false;
     };
@@ -163,7 +185,12 @@ fn is_a_spike(gaps: &[Gap<'_>], range: &Range<usize>) -> bool {
     let windows = (longest.saturating_sub(READABLE) / width).max(1);
     let elsewhere = gaps.len() - gaps.partition_point(|gap| gap.ms < READABLE) - range.len();
     let on_average = elsewhere as f64 / windows as f64;
-    let expected = on_average.max(below as f64).max(above as f64).max(0.2);
+    let at_any_moment = gaps.len() as f64 * traffic.chance_between(first.ms, first.ms + width);
+    let expected = on_average
+        .max(below as f64)
+        .max(above as f64)
+        .max(at_any_moment)
+        .max(0.2);
     // More than four deviations of a Poisson count above it, and three for the many places at which
     // one looks: once in some ten thousand logs without a timer. [I]
     range.len() as f64 >= expected + 4.0 * expected.sqrt() + 3.0

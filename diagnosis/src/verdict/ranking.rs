@@ -16,6 +16,7 @@ use crate::{
     document::{AlsoSeen, Finding, Strength},
     evidence::Evidence,
     ledger::{LeftOut, Settlement},
+    raw_rows,
     rule::{Draft, Rule},
     step::Step,
     words::count,
@@ -62,6 +63,7 @@ pub(super) fn rank(
             finding
                 .explains_neighbours
                 .clone_from(&settlement.shares[place].neighbours);
+            finding.rows = raw_rows::of(evidence, rule.id, &settlement.shares[place].rows);
             if let Fate::Beside(left_out) = fates[place] {
                 finding.strength = Strength::Possible;
                 let (by, other) = drafts[left_out.by];
@@ -208,6 +210,7 @@ fn finding(evidence: &Evidence, rule: &Rule, draft: &Draft) -> Finding {
         explains_neighbours: BTreeMap::new(),
         resources,
         cites,
+        rows: Vec::new(),
         also_seen: Vec::new(),
         explained_by: None,
         fix: draft.fix.clone(),
