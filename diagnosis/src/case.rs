@@ -11,6 +11,7 @@ use crate::{
         access_log::FaultRow,
         listeners::Listener,
         metrics::{Metrics, Series},
+        target_groups::TargetType,
     },
     ledger,
     need::Need,
@@ -141,6 +142,26 @@ impl<'a> Case<'a> {
             None if self.is_classic() => self.target_groups().first(),
             None => None,
         }
+    }
+
+    /// Whether a Lambda function was to answer the row: its group says so, or its error reason does.
+    /// A function has no connection, port or machine whose fault it could be.
+    pub fn was_to_function(&self, row: &FaultRow) -> bool {
+        let by_reason = |reason: &String| reason.starts_with("Lambda");
+        row.error_reason.as_ref().is_some_and(by_reason)
+            || self
+                .target_group_of(row)
+                .is_some_and(|group| group.target_type == TargetType::Lambda)
+    }
+
+    /// Whether every target group is known, and each has a Lambda function as its target.
+    pub fn has_only_functions(&self) -> bool {
+        self.evidence.target_groups.whole().is_some_and(|groups| {
+            !groups.is_empty()
+                && groups
+                    .iter()
+                    .all(|group| group.target_type == TargetType::Lambda)
+        })
     }
 
     /// Whether requests can reach the group: a listener rule forwards to it with a weight above 0

@@ -70,6 +70,7 @@ impl Need {
             Step::Timeouts => &[
                 Self::Attributes,
                 Self::TargetGroupAttributes,
+                Self::LambdaFunctions,
                 Self::AccessLog,
             ],
         }

@@ -3,6 +3,7 @@
 mod deregistration_delay_too_short;
 mod health_check_slower_than_shutdown;
 mod keep_alive_shorter_than_idle_timeout;
+mod lambda_timeout;
 
 use crate::rule::Rule;
 
@@ -10,4 +11,5 @@ pub const RULES: &[Rule] = &[
     keep_alive_shorter_than_idle_timeout::RULE,
     deregistration_delay_too_short::RULE,
     health_check_slower_than_shutdown::RULE,
+    lambda_timeout::RULE,
 ];

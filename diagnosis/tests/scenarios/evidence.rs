@@ -5,6 +5,7 @@
 mod balancer;
 mod calls;
 mod changes;
+mod functions;
 mod groups;
 mod metrics;
 mod network;
@@ -40,6 +41,8 @@ pub(crate) struct Told {
     state: String,
     group: BTreeMap<String, Group>,
     instance: BTreeMap<String, Machine>,
+    /// Functions that are targets, by name; see [`functions::Function`].
+    function: BTreeMap<String, functions::Function>,
     /// `GROUP NAME` or `NAME` → `10:19..10:40 41` (each minute), `10:19 41` or `yesterday 10:19 41`.
     metrics: BTreeMap<String, Vec<String>>,
     /// Instance → per cent, the rest of the window first: `31`, `10:14..10:39 98`.
@@ -86,6 +89,7 @@ impl Default for Told {
             state: "active".to_owned(),
             group: BTreeMap::new(),
             instance: BTreeMap::new(),
+            function: BTreeMap::new(),
             metrics: BTreeMap::new(),
             cpu: BTreeMap::new(),
             network: String::new(),
@@ -111,6 +115,11 @@ struct Group {
     protocol_version: String,
     /// Targets by address, outside the VPC.
     by_address: bool,
+    /// The target is a Lambda function: `orders -`. It has no address, port or protocol, and no
+    /// health check unless its state is told.
+    lambda: bool,
+    /// Its share of the listener's requests, where several groups have one.
+    weight: u32,
     /// `i-1 10.0.1.1`, then state and reason where it is not healthy.
     targets: Vec<String>,
     /// Targets that got requests and have left the group since: `i-9 10.0.1.9`. EC2 knows those that
@@ -144,6 +153,8 @@ impl Default for Group {
             protocol: "HTTP".to_owned(),
             protocol_version: "HTTP1".to_owned(),
             by_address: false,
+            lambda: false,
+            weight: 1,
             targets: Vec::new(),
             gone: Vec::new(),
             zones: BTreeMap::new(),
@@ -295,19 +306,27 @@ pub(crate) fn build(told: Told, kinds: &[Kind]) -> (Evidence, Vec<Fault>) {
     });
     balancer::balancer(&mut evidence, &told, &seen);
     groups::groups(&mut evidence, &told, &targets, &seen);
+    functions::functions(&mut evidence, &told, &targets, &seen);
     network::network(&mut evidence, &told, &seen);
     changes::changes(&mut evidence, &told, &seen);
     evidence.metrics = seen.part(
         Need::Metrics,
         metrics::metrics(&told, &targets, &requests, window),
     );
-    evidence.target_metrics = seen.part(Need::TargetMetrics, metrics::cpu(&told, &targets, window));
+    let mut of_targets = metrics::cpu(&told, &targets, window);
+    of_targets
+        .series
+        .extend(functions::counted(&told, &targets, &requests, window));
+    evidence.target_metrics = seen.part(Need::TargetMetrics, of_targets);
     let address = |request: &Request| {
         if matches!(request.end, End::NoTarget | End::NotPassedOn) {
             return None;
         }
         let id = request.target.as_ref()?;
         let group = &told.group[&request.group];
+        if group.lambda {
+            return None;
+        }
         let mut known = targets[&request.group].iter().chain(&gone[&request.group]);
         let (_, address, ..) = known.find(|(known, ..)| known == id)?;
         Some(match address.split_once('/') {

@@ -45,13 +45,20 @@ impl Aws {
                     .map_or_else(|| format!("/aws/lambda/{name}"), str::to_owned),
                 function: LambdaFunction {
                     arn: arn.to_owned(),
+                    target_group_arn: None,
                     timeout: number(found.timeout()),
                     memory: number(found.memory_size()),
                     runtime: found.runtime().map(|runtime| runtime.as_str().to_owned()),
                     state: found.state().map(|state| state.as_str().to_owned()),
+                    state_reason: found
+                        .state_reason_code()
+                        .map(|reason| reason.as_str().to_owned()),
                     last_update_status: found
                         .last_update_status()
                         .map(|status| status.as_str().to_owned()),
+                    last_update_reason: found
+                        .last_update_status_reason_code()
+                        .map(|reason| reason.as_str().to_owned()),
                     reserved_concurrency: None,
                     vpc_subnet_ids: found
                         .vpc_config()

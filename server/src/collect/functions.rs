@@ -36,6 +36,14 @@ impl Run {
         functions
     }
 
+    /// What the functions report themselves, where a target is one: beside the log's rows it tells a
+    /// timeout from an error.
+    pub(super) async fn function_metrics(&self, step: Step) {
+        if !self.target_ids(step, TargetType::Lambda).await.is_empty() {
+            self.target_metrics(step).await;
+        }
+    }
+
     async fn fetch_functions(&self, step: Step) -> Functions {
         let mut gather = Gather::new(self.started);
         self.rest_on_targets(step, &mut gather, &[TargetType::Lambda])
@@ -73,6 +81,7 @@ impl Run {
                     invoke_allowed: allowed.seen().copied(),
                     gap: (!gaps.is_empty()).then(|| gaps.join("; ")),
                     arn,
+                    target_group_arn: Some(group),
                     ..seen.map(|one| one.function.clone()).unwrap_or_default()
                 };
                 (function, seen.map(|one| one.log_group.clone()), source)

@@ -21,7 +21,8 @@ pub(super) async fn run(run: &Run, step: Step) {
             auto_scaling cloudtrail metrics
         ),
         Step::ErrorLogs => need!(
-            attributes access_log metrics target_groups target_health instances functions app_log
+            attributes access_log metrics target_groups target_health instances functions
+            function_metrics app_log
         ),
         Step::Network => need!(
             listeners subnets route_tables network_acls target_groups target_health instances
@@ -30,8 +31,8 @@ pub(super) async fn run(run: &Run, step: Step) {
         Step::Load => need!(current metrics target_metrics target_groups target_health instances),
         Step::Tls => need!(listeners certificates target_groups target_health metrics),
         Step::Timeouts => need!(
-            attributes target_groups target_group_attributes target_health functions ecs metrics
-            access_log
+            attributes target_groups target_group_attributes target_health functions
+            function_metrics ecs metrics access_log
         ),
     }
     join_all(pieces).await;

@@ -114,7 +114,10 @@ fn check(case: &Case<'_>) -> Answer {
 /// Sent to a target, no answer. On Classic that is a 504, and so is an answer that is too slow: only
 /// rows that ended well before the idle timeout are hang-ups.
 fn is_hang_up(case: &Case<'_>, row: &FaultRow) -> bool {
-    if row.target_status_code.is_some() || row.elb_status_code != case.hung_up_code() {
+    if row.target_status_code.is_some()
+        || row.elb_status_code != case.hung_up_code()
+        || case.was_to_function(row)
+    {
         return false;
     }
     match row.shape() {

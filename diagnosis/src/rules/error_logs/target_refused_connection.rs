@@ -159,6 +159,7 @@ fn by_rows(case: &Case<'_>, errors: &Errors) -> Answer {
     let shaped = case.places(|row| {
         row.shape() == Shape::NotConnected
             && row.target_status_code.is_none()
+            && !case.was_to_function(row)
             && is_refusal(case, row)
     });
     let rows = case.rows();

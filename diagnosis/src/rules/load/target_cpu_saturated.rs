@@ -40,6 +40,7 @@ use crate::{
     evidence::{
         access_log::FaultRow,
         metrics::{Point, Series},
+        target_groups::TargetType,
     },
     fix,
     need::Need,
@@ -76,6 +77,11 @@ pub(super) const NO_CPU: &str = "target metrics: CloudWatch has no CPUUtilizatio
 fn check(case: &Case<'_>) -> Answer {
     if nothing_to_explain(case) {
         return Answer::clear("there are no 502s or 504s that CPU could explain");
+    }
+    if case.has_only_functions() {
+        return Answer::clear(
+            "every target is a Lambda function, which has no CPU limit of its own to watch",
+        );
     }
     let series = cpu(case);
     let by_row = case.access_log().is_some();
@@ -115,12 +121,14 @@ fn check(case: &Case<'_>) -> Answer {
 fn nothing_to_explain(case: &Case<'_>) -> bool {
     let no_502 =
         case.load_balancer_502s() == Some(0) && case.missing_rows_of_known_log().is_empty();
-    no_502 && !case.rows().iter().any(could_be_load)
+    no_502 && !case.rows().iter().any(|row| could_be_load(case, row))
 }
 
 /// Errors that the load balancer made because a target did not deliver.
-fn could_be_load(row: &FaultRow) -> bool {
-    matches!(row.elb_status_code, 502 | 504) && row.target_status_code.is_none()
+fn could_be_load(case: &Case<'_>, row: &FaultRow) -> bool {
+    matches!(row.elb_status_code, 502 | 504)
+        && row.target_status_code.is_none()
+        && !case.was_to_function(row)
 }
 
 /// The CPU of every instance and service, one series each; the widest view there is.
@@ -151,9 +159,11 @@ fn all_points_seen(case: &Case<'_>, series: &[&Series]) -> bool {
     !series.is_empty()
         && series.iter().all(has_points)
         && case.targets().iter().all(|target| {
-            series
-                .iter()
-                .any(|series| series.resource == target.health.id || series.namespace != "AWS/EC2")
+            // A function has no CPU to watch.
+            target.target_group.target_type == TargetType::Lambda
+                || series.iter().any(|series| {
+                    series.resource == target.health.id || series.namespace != "AWS/EC2"
+                })
         })
 }
 
@@ -162,7 +172,7 @@ type Errors = BTreeMap<Option<String>, Vec<(DateTime<Utc>, u64)>>;
 
 fn errors_by_target(case: &Case<'_>) -> Errors {
     let mut errors: Errors = BTreeMap::new();
-    for row in case.rows().iter().filter(|row| could_be_load(row)) {
+    for row in case.rows().iter().filter(|row| could_be_load(case, row)) {
         let id = case.target_of(row).map(|target| target.health.id.clone());
         errors
             .entry(id)
@@ -240,7 +250,7 @@ fn period(series: &Series) -> TimeDelta {
 fn finding(case: &Case<'_>, saturated: &[Saturated<'_>], by_row: bool) -> Draft {
     let claims = if by_row {
         Claims::Rows(case.places(|row| {
-            could_be_load(row)
+            could_be_load(case, row)
                 && saturated.iter().any(|one| {
                     let own = one.series.namespace != "AWS/EC2"
                         || case

@@ -35,10 +35,10 @@ pub(super) fn balancer(evidence: &mut Evidence, told: &Told, seen: &Seen) {
     );
     let forwards_to = told
         .group
-        .keys()
-        .map(|name| Forward {
+        .iter()
+        .map(|(name, group)| Forward {
             target_group_arn: arn(name, told.classic),
-            weight: 1,
+            weight: group.weight,
         })
         .collect();
     let certificate = "arn:aws:acm:eu-west-1:111122223333:certificate/shop".to_owned();
@@ -75,5 +75,4 @@ pub(super) fn balancer(evidence: &mut Evidence, told: &Told, seen: &Seen) {
             ..Certificate::default()
         }],
     );
-    evidence.lambda_functions = seen.part(Need::LambdaFunctions, Vec::new());
 }

@@ -11,7 +11,7 @@ use diagnosis::{
     need::Need,
 };
 
-use super::{LOAD_BALANCER, Machine, Seen, Told, arn, target};
+use super::{LOAD_BALANCER, Machine, Seen, Told, arn, functions, target};
 
 /// By group: id, address, state and reason of each target.
 pub(super) type Targets = BTreeMap<String, Vec<(String, String, String, Option<String>)>>;
@@ -21,17 +21,19 @@ pub(super) fn groups(evidence: &mut Evidence, told: &Told, targets: &Targets, se
     let mut instances: BTreeMap<String, Instance> = BTreeMap::new();
     for (name, group) in &told.group {
         let arn = arn(name, told.classic);
+        let network = !group.lambda;
+        let told_health = targets[name].iter().any(|(.., reason)| reason.is_some());
         all.push(TargetGroup {
             arn: arn.clone(),
             name: name.clone(),
-            protocol: Some(group.protocol.clone()),
-            protocol_version: Some(group.protocol_version.clone()),
-            port: Some(group.port),
-            vpc_id: Some("vpc-1".to_owned()),
+            protocol: network.then(|| group.protocol.clone()),
+            protocol_version: network.then(|| group.protocol_version.clone()),
+            port: network.then_some(group.port),
+            vpc_id: network.then(|| "vpc-1".to_owned()),
             health_check: HealthCheck {
-                enabled: true,
-                protocol: Some(group.protocol.clone()),
-                port: Some(group.health_port.clone()),
+                enabled: network || told_health,
+                protocol: network.then(|| group.protocol.clone()),
+                port: network.then(|| group.health_port.clone()),
                 path: Some(group.health_path.clone()),
                 matcher: Some("200".to_owned()),
                 interval: group.health_interval,
@@ -40,7 +42,9 @@ pub(super) fn groups(evidence: &mut Evidence, told: &Told, targets: &Targets, se
                 unhealthy_threshold: group.unhealthy_threshold,
             },
             load_balancer_arns: vec![LOAD_BALANCER.to_owned()],
-            target_type: if group.by_address {
+            target_type: if group.lambda {
+                TargetType::Lambda
+            } else if group.by_address {
                 TargetType::Ip
             } else {
                 TargetType::Instance
@@ -59,6 +63,10 @@ pub(super) fn groups(evidence: &mut Evidence, told: &Told, targets: &Targets, se
         );
         let mut health = Vec::new();
         for (id, address, state, reason) in &targets[name] {
+            if group.lambda {
+                health.push(function(id, state, reason.as_deref()));
+                continue;
+            }
             health.push(TargetHealth {
                 id: id.clone(),
                 port: Some(group.port),
@@ -88,6 +96,20 @@ pub(super) fn groups(evidence: &mut Evidence, told: &Told, targets: &Targets, se
     }
     evidence.target_groups = seen.part(Need::TargetGroups, all);
     evidence.instances = seen.part(Need::Instances, instances.into_values().collect());
+}
+
+/// A target that is a function: health checks are off unless the scenario tells a reason.
+fn function(name: &str, state: &str, reason: Option<&str>) -> TargetHealth {
+    let (state, reason) = match reason {
+        Some(reason) => (state, reason),
+        None => ("unavailable", "Target.HealthCheckDisabled"),
+    };
+    TargetHealth {
+        id: functions::function_arn(name),
+        state: state.to_owned(),
+        reason: Some(reason.to_owned()),
+        ..TargetHealth::default()
+    }
 }
 
 fn machine(id: &str, address: &str, told: Option<&Machine>) -> Instance {

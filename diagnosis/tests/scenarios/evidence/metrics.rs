@@ -15,7 +15,7 @@ use crate::{
     traffic::{End, Request, clock},
 };
 
-fn minute(at: DateTime<Utc>) -> DateTime<Utc> {
+pub(super) fn minute(at: DateTime<Utc>) -> DateTime<Utc> {
     DateTime::from_timestamp(at.timestamp().div_euclid(60) * 60, 0).unwrap()
 }
 
@@ -26,7 +26,7 @@ fn minutes(window: Window) -> impl Iterator<Item = DateTime<Utc>> {
         .take_while(move |at| *at < window.to)
 }
 
-fn series(namespace: &str, resource: &str, name: &str, stat: &str) -> Series {
+pub(super) fn series(namespace: &str, resource: &str, name: &str, stat: &str) -> Series {
     Series {
         namespace: namespace.to_owned(),
         name: name.to_owned(),
@@ -40,7 +40,7 @@ fn series(namespace: &str, resource: &str, name: &str, stat: &str) -> Series {
 
 /// `31`, `10:14 98`, `10:14..10:39 98` over the minutes of the window; `yesterday 10:14..10:39 98` a day
 /// before.
-fn points(told: &[String], window: Window) -> Vec<Point> {
+pub(super) fn points(told: &[String], window: Window) -> Vec<Point> {
     let mut values: BTreeMap<DateTime<Utc>, f64> = BTreeMap::new();
     for text in told {
         let (text, days) = match text.strip_prefix("yesterday ") {
@@ -113,7 +113,12 @@ pub(super) fn metrics(
         );
     }
     if !told.classic {
-        for group in told.group.keys() {
+        for (group, _) in told.group.iter().filter(|(_, group)| group.lambda) {
+            for name in ["RequestCount", "LambdaUserError", "LambdaInternalError"] {
+                all.insert((arn(group, false), name.to_owned()), BTreeMap::new());
+            }
+        }
+        for (group, _) in told.group.iter().filter(|(_, group)| !group.lambda) {
             for name in [
                 "RequestCount",
                 "RequestCountPerTarget",
@@ -163,6 +168,13 @@ pub(super) fn metrics(
         match request.end {
             End::Refused | End::ConnectTimedOut => names.push("TargetConnectionErrorCount".into()),
             End::TlsError => names.push("TargetTLSNegotiationErrorCount".into()),
+            _ => {}
+        }
+        match request.details.reason.as_str() {
+            "LambdaServiceException" | "LambdaConnectionTimeout" => {
+                names.push("LambdaInternalError".into());
+            }
+            reason if reason.starts_with("Lambda") => names.push("LambdaUserError".into()),
             _ => {}
         }
         for name in names {
@@ -295,7 +307,7 @@ pub(super) fn cpu(told: &Told, targets: &Targets, window: Window) -> Metrics {
     let mut found = Vec::new();
     let machines = targets
         .iter()
-        .filter(|(group, _)| !told.group[*group].by_address)
+        .filter(|(group, _)| !told.group[*group].by_address && !told.group[*group].lambda)
         .flat_map(|(_, targets)| targets);
     for (id, ..) in machines {
         let values = told

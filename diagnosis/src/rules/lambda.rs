@@ -1,0 +1,24 @@
+//! What the rules on Lambda targets share: AWS's words for what went wrong, which function a row was
+//! for, what its own metrics say, and the frame in which each of them answers.
+//!
+//! A function has no address, port or connection: its rows have `-` as target, and the load balancer
+//! says in `error_reason` why an invocation gave no answer. So these rules read that word first, and
+//! the function's configuration, policy and metrics for the rest.
+//!
+//! Without an access log there are only counts by minute: `LambdaUserError` of the group beside the
+//! function's own `Errors`, `Throttles`, `Invocations` and `Duration`. That is at most *likely*.
+
+mod function;
+mod judge;
+mod minutes;
+mod ran;
+mod reason;
+
+#[cfg(test)]
+pub(super) mod fixture;
+
+pub(super) use function::Function;
+pub(super) use judge::{Question, Told, draft, judge, occurrences};
+pub(super) use minutes::{FailedMinute, counts_others, of_other_callers};
+pub(super) use ran::{Ran, ran, reaches, run_times, what_tells};
+pub(super) use reason::{Cause, Reason, reason};

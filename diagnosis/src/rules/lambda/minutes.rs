@@ -1,0 +1,175 @@
+//! Without an access log: the periods in which a function's requests failed, and what the function
+//! counted at that time.
+//!
+//! The function's counters hold every caller's invocations, the load balancer's count only its own. So
+//! a counter of the function says something of the load balancer's 502s only where it does not count
+//! much more than these over the whole window: else somebody else met most of it.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::{Function, ran};
+use crate::{
+    case::{Case, bounded, minute_of, shifted, whole},
+    evidence::metrics::Series,
+};
+
+/// A counter of the function that is above this share of the failed requests, per cent, counts other
+/// callers too. A few more are the window's edges. [I]
+const OWN_PERCENT: u64 = 125;
+const EDGES: u64 = 2;
+
+/// The two counters' clocks may differ by this much. [I]
+const EDGE: TimeDelta = TimeDelta::seconds(1);
+
+/// A period in which the load balancer counted failed invocations of one function, and 502s.
+#[derive(Clone, Debug)]
+pub(in crate::rules) struct FailedMinute {
+    pub(in crate::rules) at: DateTime<Utc>,
+    /// Requests that failed by the function, and that are 502s as far as these go.
+    pub(in crate::rules) failed: u64,
+    /// What the function counted for invocations that may have ended then; `None` where it was not
+    /// asked.
+    pub(in crate::rules) invocations: Option<u64>,
+    pub(in crate::rules) errors: Option<u64>,
+    pub(in crate::rules) throttles: Option<u64>,
+    /// How many of the failed requests those can be; one is given to one period only.
+    pub(in crate::rules) by_errors: u64,
+    pub(in crate::rules) by_throttles: u64,
+    /// Milliseconds.
+    longest: Option<u64>,
+    timeout: Option<u64>,
+}
+
+impl FailedMinute {
+    pub(super) fn of(case: &Case<'_>, function: &Function<'_>) -> Vec<Self> {
+        let Some(failures) = function.failures(case, "LambdaUserError") else {
+            return Vec::new();
+        };
+        let with_502: BTreeMap<DateTime<Utc>, u64> = case.minutes_with_502().unwrap_or_default();
+        let timeout = function.timeout();
+        let length = period(failures);
+        let series = |name| function.series(case, name, "Sum");
+        let mut errors = Left::of(series("Errors"));
+        let mut throttles = Left::of(series("Throttles"));
+        let mut minutes = Vec::new();
+        for (at, failed) in case.per_minute(failures) {
+            let failed = failed.min(with_502.get(&at).copied().unwrap_or_default());
+            if failed == 0 {
+                continue;
+            }
+            // The function counts an invocation where it began, the load balancer where it ended.
+            let ran = milliseconds(timeout.unwrap_or_default());
+            let from = minute_of(shifted(at, -ran - EDGE));
+            let to = shifted(at, length);
+            let sum = |name| {
+                let values = touching(series(name)?, from, to);
+                Some(values.fold(0, |sum, n| bounded(sum + n)))
+            };
+            let longest = function
+                .series(case, "Duration", "Maximum")
+                .and_then(|series| touching(series, from, to).max());
+            minutes.push(Self {
+                at,
+                failed,
+                invocations: sum("Invocations"),
+                errors: sum("Errors"),
+                throttles: sum("Throttles"),
+                by_errors: errors.take(failed, from, to),
+                by_throttles: throttles.take(failed, shifted(at, -EDGE), to),
+                longest,
+                timeout,
+            });
+        }
+        minutes
+    }
+
+    /// Whether an invocation ran to the function's timeout; `None` where that was not seen.
+    pub(in crate::rules) fn reached_timeout(&self) -> Option<bool> {
+        let longest = self.longest?;
+        if !ran::may_reach(longest, self.timeout) {
+            return Some(false);
+        }
+        self.timeout.map(|timeout| ran::reaches(longest, timeout))
+    }
+
+    pub(in crate::rules) fn has_errors(&self) -> bool {
+        self.errors.is_some_and(|n| n > 0)
+    }
+}
+
+/// Whether the function counts more under this name than the load balancer's own failed requests can
+/// be: then it speaks of other callers.
+pub(in crate::rules) fn counts_others<'a>(
+    case: &Case<'a>,
+    function: &Function<'a>,
+    minutes: &[FailedMinute],
+    name: &str,
+) -> bool {
+    let failed = minutes
+        .iter()
+        .fold(0, |sum, minute| bounded(sum + minute.failed));
+    let most = failed.saturating_mul(OWN_PERCENT) / 100 + EDGES;
+    function.total(case, name).is_some_and(|n| n > most)
+}
+
+/// Why nothing is said then.
+pub(in crate::rules) fn of_other_callers(function: &Function<'_>, what: &str) -> String {
+    format!(
+        "The {what} of {} are more than its failed requests from this load balancer: other callers met them \
+         too, and only the access log tells which of the 502s are among them.",
+        function.name()
+    )
+}
+
+fn milliseconds(ms: u64) -> TimeDelta {
+    TimeDelta::try_milliseconds(i64::try_from(ms).unwrap_or(i64::MAX)).unwrap_or_default()
+}
+
+fn period(series: &Series) -> TimeDelta {
+    TimeDelta::seconds(i64::from(series.period.max(60)))
+}
+
+/// The values of the periods that touch `[from, to)`.
+fn touching(
+    series: &Series,
+    from: DateTime<Utc>,
+    to: DateTime<Utc>,
+) -> impl Iterator<Item = u64> + '_ {
+    let length = period(series);
+    series
+        .points
+        .iter()
+        .filter(move |point| shifted(point.at, length) > from && point.at < to)
+        .map(|point| whole(point.value))
+}
+
+/// What a counter holds that no period was given yet.
+struct Left {
+    length: TimeDelta,
+    points: Vec<(DateTime<Utc>, u64)>,
+}
+
+impl Left {
+    fn of(series: Option<&Series>) -> Self {
+        let points = series.into_iter().flat_map(|series| &series.points);
+        Self {
+            length: series.map_or(TimeDelta::zero(), period),
+            points: points.map(|point| (point.at, whole(point.value))).collect(),
+        }
+    }
+
+    /// At most so many of the periods that touch `[from, to)`, oldest first.
+    fn take(&mut self, most: u64, from: DateTime<Utc>, to: DateTime<Utc>) -> u64 {
+        let mut taken = 0;
+        for (at, left) in &mut self.points {
+            if shifted(*at, self.length) > from && *at < to {
+                let n = (*left).min(most - taken);
+                *left -= n;
+                taken += n;
+            }
+        }
+        taken
+    }
+}
