@@ -20,13 +20,19 @@ def rows_of(aws, incident):
     return [row for row in reading.lines(aws, incident) if start <= moment(row[1]) < end]
 
 
+def function_groups(aws, incident):
+    groups = aws("elbv2").describe_target_groups(LoadBalancerArn=incident.load_balancer["arn"])["TargetGroups"]
+    return {group["TargetGroupArn"] for group in groups if group["TargetType"] == "lambda"}
+
+
 @pytest.mark.parametrize("name", APPLICATION)
 def test_metrics_are_the_rows(name, aws, incident):
     told = incident(name)
     rows = rows_of(aws, told)
     made_by_balancer = [row for row in rows if row[9] == "-"]
+    functions = function_groups(aws, told)
     expected = {
-        "RequestCount": sum(row[4] != "-" for row in rows),
+        "RequestCount": sum(row[4] != "-" or row[16] in functions for row in rows),
         "HTTPCode_ELB_5XX_Count": sum(row[8].startswith("5") for row in made_by_balancer),
         "HTTPCode_ELB_502_Count": sum(row[8] == "502" for row in made_by_balancer),
         "HTTPCode_ELB_503_Count": sum(row[8] == "503" for row in made_by_balancer),
@@ -93,6 +99,9 @@ def test_health_and_host_counts_agree(name, aws, incident, app):
         dimensions = {"LoadBalancer": reading.dimension(told),
                       "TargetGroup": group["TargetGroupArn"].rpartition(":")[2]}
         last = app.lab.now.replace(second=0)
+        if group["TargetType"] == "lambda":
+            assert states == {"unavailable": 1}  # no hosts to count
+            continue
         for metric, state in (("HealthyHostCount", "healthy"), ("UnHealthyHostCount", "unhealthy")):
             values = reading.points(aws, metric, last - timedelta(minutes=1), last, "Maximum", "AWS/ApplicationELB",
                                     dimensions)
@@ -102,6 +111,31 @@ def test_health_and_host_counts_agree(name, aws, incident, app):
 @pytest.mark.parametrize("name", ["healthy", "expired-certificate"])
 def test_nothing_fails(name, aws, incident):
     assert not [row for row in rows_of(aws, incident(name)) if row[8].startswith("5")]
+
+
+@pytest.mark.parametrize(("name", "reason"), [
+    ("lambda-invalid-response", "LambdaInvalidResponse"), ("lambda-throttled", "LambdaThrottling"),
+    ("lambda-timeout", "LambdaUnhandled")])
+def test_functions_say_why_they_failed(name, reason, aws, incident):
+    told = incident(name)
+    rows = rows_of(aws, told)
+    assert {row[4] for row in rows} == {"-"}
+    failed = [row for row in rows if row[8] == "502"]
+    assert len(failed) > 100 and {row[9] for row in failed} == {"-"} and {row[24] for row in failed} == {reason}
+    (group,) = function_groups(aws, told)
+    dimensions = {"LoadBalancer": reading.dimension(told), "TargetGroup": group.rpartition(":")[2]}
+    assert reading.total(aws, told, "LambdaUserError", dimensions=dimensions) == len(failed)
+
+
+def test_a_function_that_times_out_runs_as_long_as_it_may(aws, incident):
+    told = incident("lambda-timeout")
+    start, end = window(told)
+    timeout = aws("lambda").get_function_configuration(FunctionName="seats-api")["Timeout"]
+    longest = reading.points(aws, "Duration", start, end, "Maximum", "AWS/Lambda", {"FunctionName": "seats-api"})
+    assert len([value for _, value in longest if value >= timeout * 1000]) > 20
+    policy = aws("lambda").get_policy(FunctionName="seats-api")["Policy"]
+    (group,) = function_groups(aws, told)
+    assert group in policy
 
 
 def test_race_comes_five_seconds_after_the_last_answer(aws, incident):

@@ -40,6 +40,8 @@ def application_line(balancer: LoadBalancer, row: Row) -> str:
     port = row.listener.port
     target = row.target.address if row.target else "-"
     target_status = str(row.target_status) if row.target_status is not None else "-"
+    # The lists of the targets asked and of their answers stay empty for a function.
+    list_status = "-" if target == "-" else target_status
     cipher, protocol = ("TLS_AES_128_GCM_SHA256", "TLSv1.3") if secure else ("-", "-")
     fields = [
         kind, stamp(row.time), balancer.dimension, row.client, target,
@@ -50,7 +52,7 @@ def application_line(balancer: LoadBalancer, row: Row) -> str:
         f'"{row.trace}"', f'"{row.host if secure else "-"}"',
         f'"{row.listener.certificate or "-"}"' if secure else '"-"',
         row.priority, stamp(row.created), '"forward"' if row.group else '"fixed-response"', '"-"',
-        f'"{row.error_reason}"', f'"{target}"', f'"{target_status}"', '"-"', '"-"',
+        f'"{row.error_reason}"', f'"{target}"', f'"{list_status}"', '"-"', '"-"',
         f"TID_{row.trace[-24:]}{int(row.created) & 0xFFFFFFFF:08x}", '"-"', '"-"', '"-"', row.node.public_ip,
     ]
     return " ".join(fields)

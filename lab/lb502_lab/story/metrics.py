@@ -7,13 +7,18 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
+from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 
 from lb502_lab.additions.cloudwatch import MetricStore
 from lb502_lab.story.parts import ClassicLoadBalancer, LoadBalancer, Row, TargetGroup
 
 APPLICATION, CLASSIC = "AWS/ApplicationELB", "AWS/ELB"
-_FAIL_OPEN = "UnhealthyRoutingRequestCount"  # the one counter that exists only by target group
+_FAIL_OPEN = "UnhealthyRoutingRequestCount"
+# The counters that exist only by target group.
+_BY_GROUP = (_FAIL_OPEN, "LambdaUserError", "LambdaInternalError")
+_INVOKED = ("LambdaUnhandled", "LambdaInvalidResponse", "LambdaResponseTooLarge")
+_INTERNAL = ("LambdaConnectionError", "LambdaConnectionTimeout", "LambdaServiceException", "LambdaUnhandledException")
 
 
 def application(store: MetricStore, balancer: LoadBalancer, rows: list[Row], start: datetime, end: datetime,
@@ -25,7 +30,8 @@ def application(store: MetricStore, balancer: LoadBalancer, rows: list[Row], sta
         # A request is counted in the minute in which it was answered, as its log line is.
         minute = int(row.time) // 60
         node_zone = row.node.zone
-        by_group = (node_zone, row.group, row.target.zone if row.target else node_zone, minute)
+        of_target = row.target is not None and not row.target.is_function
+        by_group = (node_zone, row.group, row.target.zone if of_target else node_zone, minute)
         whole = (node_zone, None, "", minute)
         if row.target is not None:
             held["RequestCount", *by_group].append(1.0)
@@ -42,12 +48,14 @@ def application(store: MetricStore, balancer: LoadBalancer, rows: list[Row], sta
             held["TargetTLSNegotiationErrorCount", *by_group].append(1.0)
         if row.fail_open:
             held[_FAIL_OPEN, *by_group].append(1.0)
+        if row.error_reason.startswith("Lambda"):
+            held[_failed_invocation(row.error_reason), *by_group].append(1.0)
         held["ProcessedBytes", *whole].append(float(row.received + row.sent))
         held["NewConnectionCount", *whole].append(1.0)
     name = {"LoadBalancer": balancer.dimension}
     for (metric, node_zone, group, target_zone, minute), values in held.items():
         at = datetime.fromtimestamp(minute * 60, timezone.utc)
-        sets = [] if metric == _FAIL_OPEN else [name, name | {"AvailabilityZone": node_zone}]
+        sets = [] if metric in _BY_GROUP else [name, name | {"AvailabilityZone": node_zone}]
         if group is not None:
             of_group = name | {"TargetGroup": group.dimension}
             sets += [of_group, of_group | {"AvailabilityZone": target_zone}]
@@ -55,8 +63,41 @@ def application(store: MetricStore, balancer: LoadBalancer, rows: list[Row], sta
             store.put(APPLICATION, metric, dimensions, at, values)
     _connections(store, balancer, rows, start, end, rng)
     for group in balancer.groups:
+        if group.has_function:
+            continue  # no hosts to count
         _hosts(store, balancer, group, start, end)
         _per_target(store, balancer, group, rows, start, end)
+
+
+def _failed_invocation(reason: str) -> str:
+    return "LambdaInternalError" if reason in _INTERNAL else "LambdaUserError"
+
+
+def function(store: MetricStore, name: str, rows: list[Row], start: datetime, end: datetime,
+             at_once: Callable[[datetime], float]) -> None:
+    """What Lambda counts of a function, each invocation in the minute in which it began."""
+    ran: dict[int, list[Row]] = defaultdict(list)
+    throttled: dict[int, int] = defaultdict(int)
+    for row in rows:
+        minute = int(row.created) // 60
+        if row.error_reason == "LambdaThrottling":
+            throttled[minute] += 1
+        elif row.target_status is not None or row.error_reason in _INVOKED:
+            ran[minute].append(row)
+    dimensions = {"FunctionName": name}
+    for minute in _minutes(start, end):
+        key = int(minute.timestamp()) // 60
+        if not ran[key] and not throttled[key]:
+            continue
+        errors = sum(row.error_reason == "LambdaUnhandled" for row in ran[key])
+        for metric, values in {
+            "Invocations": [float(len(ran[key]))], "Errors": [float(errors)], "Throttles": [float(throttled[key])],
+            "ConcurrentExecutions": [at_once(minute)],
+            # The load balancer's time holds the way to Lambda and back.
+            "Duration": [max(row.times[1] * 1000 - 9, 1.0) for row in ran[key]],
+        }.items():
+            if values:
+                store.put("AWS/Lambda", metric, dimensions, minute, values)
 
 
 def _connections(store: MetricStore, balancer: LoadBalancer, rows: list[Row], start: datetime, end: datetime,

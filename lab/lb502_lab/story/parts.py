@@ -53,10 +53,12 @@ class Target:
     name: str
     health: list[Health] = field(default_factory=list)
     anomaly: str = "normal"
+    is_function: bool = False
 
     @property
     def address(self) -> str:
-        return f"{self.ip}:{self.port}"
+        """As the log writes it: a function has none."""
+        return "-" if self.is_function else f"{self.ip}:{self.port}"
 
     def health_at(self, at: datetime) -> Health:
         current = Health(since=at)
@@ -79,9 +81,13 @@ class TargetGroup:
     def dimension(self) -> str:
         return self.arn.rpartition(":")[2]
 
+    @property
+    def has_function(self) -> bool:
+        return any(target.is_function for target in self.targets)
+
     def routable(self, at: datetime) -> tuple[list[Target], bool]:
         """The targets that get requests at a moment, and whether this is fail-open."""
-        if not any(target.health for target in self.targets):
+        if self.has_function or not any(target.health for target in self.targets):
             return self.targets, False
         states = [(target, target.health_at(at).state) for target in self.targets]
         healthy = [target for target, state in states if state == "healthy"]

@@ -226,6 +226,37 @@ class Story:
         address = made["PrivateIpAddress"]
         return Target(address, address, 0, subnet.zone, made["NetworkInterfaceId"])
 
+    # --- functions -----------------------------------------------------------------------------
+
+    def function(self, name: str, timeout: int, reserved: int | None = None) -> Target:
+        """A Lambda function, as a target that no group has yet."""
+        role = self.aws("iam").create_role(RoleName=f"{name}-role", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+        functions = self.aws("lambda")
+        arn = functions.create_function(
+            FunctionName=name, Role=role, Runtime="python3.13", Handler="app.handler", Timeout=timeout, MemorySize=512,
+            Code={"ZipFile": b"PK\x05\x06" + bytes(18)})["FunctionArn"]
+        if reserved is not None:
+            functions.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=reserved)
+        checked = Health(self.begin - timedelta(days=1), "unavailable", "Target.HealthCheckDisabled",
+                         "Health checks are not enabled for this target group")
+        return Target(arn, "", 0, "", name, [checked], is_function=True)
+
+    def function_group(self, name: str, target: Target) -> TargetGroup:
+        """A target group with the function, which lets the load balancer invoke it; no health checks."""
+        elbv2 = self.aws("elbv2")
+        arn = elbv2.create_target_group(Name=name, TargetType="lambda")["TargetGroups"][0]["TargetGroupArn"]
+        self.aws("lambda").add_permission(
+            FunctionName=target.name, StatementId="load-balancer", Action="lambda:InvokeFunction",
+            Principal="elasticloadbalancing.amazonaws.com", SourceArn=arn)
+        elbv2.register_targets(TargetGroupArn=arn, Targets=[{"Id": target.id}])
+        return TargetGroup(name, arn, "", 0, [target])
+
+    def invocations(self, target: Target, rows: list[Row],
+                    at_once: Callable[[datetime], float] = lambda minute: 4.0) -> None:
+        """What Lambda counts of the rows; `at_once` is ConcurrentExecutions."""
+        of_function = [row for row in rows if row.target is target]
+        metrics.function(self.stores.metrics, target.name, of_function, self.begin, self.until, at_once)
+
     # --- classic load balancer ---------------------------------------------------------------
 
     def classic_load_balancer(self, network: Network, name: str, group: str, targets: list[Target],
@@ -367,6 +398,9 @@ def _health_now(target: Target, group: TargetGroup, now: datetime) -> dict[str, 
         state["Reason"] = health.reason
     if health.description:
         state["Description"] = health.description
+    if target.is_function:
+        return {"Target": {"Id": target.id}, "TargetHealth": state,
+                "AnomalyDetection": {"Result": target.anomaly, "MitigationInEffect": "no"}}
     is_ip = not target.id.startswith("i-")
     check_port = str(target.port) if group.health_check_port == "traffic-port" else group.health_check_port
     return {

@@ -159,6 +159,12 @@ def returned(row: Row, status: int, took: float) -> None:
     row.took, row.sent = round(row.times[0] + took + 0.0004, 6), 313 if status >= 500 else row.sent
 
 
+def invocation_failed(row: Row, reason: str, took: float) -> None:
+    """The function gave no answer that could be passed on: 502, and why in error_reason."""
+    row.times, row.status, row.target_status, row.error_reason = (0.0, round(took, 3), 0.0), 502, None, reason
+    row.took, row.sent = round(took + 0.0004, 6), 277
+
+
 def classic_closed(row: Row, rng: random.Random) -> None:
     """A Classic Load Balancer's instance closed the connection: 504, no backend in the log."""
     row.target, row.times, row.status, row.target_status = None, (-1, -1, -1), 504, None
