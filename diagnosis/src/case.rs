@@ -334,6 +334,32 @@ impl<'a> Case<'a> {
         }
     }
 
+    /// The 503s and 504s that the load balancer made, known as [`Self::load_balancer_502s`] is.
+    pub fn load_balancer_503s(&self) -> Option<u64> {
+        self.made(503, "HTTPCode_ELB_503_Count")
+    }
+
+    /// See [`Self::load_balancer_503s`].
+    pub fn load_balancer_504s(&self) -> Option<u64> {
+        self.made(504, "HTTPCode_ELB_504_Count")
+    }
+
+    fn made(&self, status: u16, metric: &str) -> Option<u64> {
+        let by_log = self.evidence.access_log.whole().map(|_| {
+            let made = self.places(|row| row.elb_status_code == status && !row.is_passed_on());
+            self.requests(&made)
+        });
+        let by_metric = self.evidence.metrics.whole().and_then(|_| {
+            if self.is_classic() {
+                let all = self.total(self.load_balancer_series("HTTPCode_ELB_5XX", "Sum"));
+                all.filter(|n| *n == 0)
+            } else {
+                self.total(self.load_balancer_series(metric, "Sum"))
+            }
+        });
+        by_log.max(by_metric)
+    }
+
     /// The strength of a fault that stands for a fact but to which no row is tied: a mere risk where
     /// all 502s of the window are known and lie elsewhere (or there are none), else likely.
     pub fn untied(&self) -> Strength {

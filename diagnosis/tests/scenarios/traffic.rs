@@ -240,6 +240,7 @@ pub(crate) fn requests(kinds: &[Kind], targets: impl Fn(&str) -> Vec<String>) ->
         let mut turn = 0;
         while at < kind.to {
             let target = match &kind.target {
+                _ if kind.end == End::NoTarget => None,
                 Some(id) => Some(id.clone()),
                 None if ids.is_empty() || kind.end == End::NoTarget => None,
                 None => Some(ids[turn % ids.len()].clone()),

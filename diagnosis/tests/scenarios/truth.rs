@@ -48,6 +48,10 @@ const IMPLIES: &[(&str, &[&str])] = &[
     ("deploy-stops-targets-before-draining", CLOSED_OR_REFUSED),
     ("container-crashed", CLOSED_OR_REFUSED),
     ("target-cpu-saturated", CLOSED_OR_REFUSED),
+    (
+        "target-cpu-saturated",
+        &["idle-timeout-shorter-than-response"],
+    ),
     ("target-connections-exhausted", CLOSED_OR_REFUSED),
     ("target-instance-not-running", CLOSED_OR_REFUSED),
     ("targets-failing-health-checks", CLOSED_OR_REFUSED),

@@ -1,0 +1,452 @@
+//! # A target group has nothing to send requests to
+//!
+//! ## What it looks for
+//!
+//! A target group that listeners forward to and that has no registered target, or only targets in the
+//! state `unused`; and 503s of the load balancer for which no target was chosen.
+//!
+//! ## Why this makes a 502
+//!
+//! It makes a 503, which people report as "the 502 page" and which a proxy in front of the load balancer
+//! may turn into one. With no registered target there is nothing to choose from, not even to fail open,
+//! so the load balancer answers 503 itself, at once.
+//!
+//! ## How to be sure
+//!
+//! The rows are 503 with no target and no target status, and the action was a forward (a fixed response
+//! of 503 is somebody's maintenance page). DescribeTargetHealth of the group is empty, or every target is
+//! `unused`. A 503 with a target status is the application's own.
+//!
+//! ## How to fix it
+//!
+//! Register targets, or let what should register them do so: the Auto Scaling group or ECS service may
+//! have lost its tie to the group, may be scaled to zero, or may fail to start. In a blue/green switch,
+//! point the listener back at the group that has targets. `unused` with `Target.NotInUse` means that the
+//! targets' zone is not enabled for the load balancer.
+//!
+//! ## References
+//!
+//! - AWS, "Troubleshoot your Application Load Balancers", HTTP 503: service unavailable:
+//!   <https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-troubleshooting.html>
+//! - AWS, "Target groups for your Application Load Balancers" (states, registered targets)
+//! - AWS, Classic Load Balancer guide, HTTP 503: service unavailable
+//! - [S] That a target optimizer which rejects a request shows as 503 too: a group that has targets is
+//!   therefore never more than `likely`.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::health_check;
+use crate::{
+    case::{Case, minute_of},
+    document::{Fix, Strength},
+    evidence::{TargetGroup, TargetHealth, access_log::FaultRow, target_groups::TargetType},
+    fix,
+    need::Need,
+    rule::{Answer, Claims, Draft, Rule},
+    step::Step,
+    words,
+};
+
+pub(super) const RULE: Rule = Rule {
+    id: "no-registered-targets",
+    step: Step::TargetHealth,
+    specificity: 44,
+    source: include_str!("no_registered_targets.rs"),
+    check,
+};
+
+/// Registrations are known only for the moment of the call. That long after the window they still
+/// speak for its end. [I]
+const SPEAKS_FOR_MINUTES: i64 = 15;
+
+/// Fewer 503s than this of a group that has targets now are told, but are no finding: a group that was
+/// empty for a moment. [I]
+const FEWEST: u64 = 5;
+
+const NEEDS: &[Need] = &[Need::Listeners, Need::TargetGroups, Need::TargetHealth];
+
+fn check(case: &Case<'_>) -> Answer {
+    let mut missing = case.missing(NEEDS);
+    let groups: Vec<&TargetGroup> = case
+        .target_groups()
+        .iter()
+        .filter(|group| group.target_type != TargetType::Lambda)
+        .filter(|group| case.in_use(group) != Some(false))
+        .collect();
+    let empty: BTreeSet<&str> = groups
+        .iter()
+        .filter(|group| Emptiness::of(case, group).is_some())
+        .map(|group| group.arn.as_str())
+        .collect();
+    let mut findings = Vec::new();
+    for group in &groups {
+        let rows = case.places(|row| is_tied(case, row, group, &groups));
+        match Emptiness::of(case, group) {
+            Some(emptiness) => findings.push(now_empty(case, group, &emptiness, rows, &empty)),
+            None if case.requests(&rows) >= FEWEST => findings.push(was_empty(case, group, rows)),
+            None => {}
+        }
+    }
+    if !findings.is_empty() {
+        return Answer {
+            findings,
+            because: String::new(),
+            missing,
+        };
+    }
+    if case.load_balancer_503s() != Some(0) {
+        missing.extend(case.missing_rows());
+    }
+    if missing.is_empty() {
+        Answer::clear("every group in use has registered targets that can be chosen")
+    } else {
+        Answer::cannot_tell("a group in use may have no target to choose", missing)
+    }
+}
+
+/// Why there is nothing to choose from, by what was registered when the call was made.
+struct Emptiness<'a> {
+    /// Empty, or all of them out of use.
+    targets: Vec<&'a TargetHealth>,
+    /// Some are draining rather than unused: the documentation names only `unused`.
+    draining: bool,
+}
+
+impl<'a> Emptiness<'a> {
+    fn of(case: &Case<'a>, group: &TargetGroup) -> Option<Self> {
+        // An incomplete list may leave the one target out.
+        let health = case.evidence.target_health.get(&group.arn)?.whole()?;
+        let out = health.iter().all(health_check::is_out_of_use);
+        out.then(|| Self {
+            draining: health.iter().any(|target| target.state == "draining"),
+            targets: health.iter().collect(),
+        })
+    }
+
+    fn words(&self) -> String {
+        if self.targets.is_empty() {
+            return "No target is registered".to_owned();
+        }
+        let states: BTreeSet<&str> = self.targets.iter().map(|t| t.state.as_str()).collect();
+        let states: Vec<&str> = states.into_iter().collect();
+        format!(
+            "{} registered, and none can be chosen: the state is {} ({})",
+            words::count(self.targets.len() as u64, "target is", "targets are"),
+            words::list(&states, 2),
+            health_check::reasons(self.targets.iter().copied())
+        )
+    }
+}
+
+/// A 503 that the load balancer made because it had nothing to choose from in this group.
+fn is_tied(case: &Case<'_>, row: &FaultRow, group: &TargetGroup, in_use: &[&TargetGroup]) -> bool {
+    let nothing_chosen = row.elb_status_code == 503
+        && row.target_status_code.is_none()
+        && row.target.is_none()
+        && !is_fixed_response(row);
+    let of_group = match case.target_group_of(row) {
+        Some(named) => named.arn == group.arn,
+        // No group is named: then it can only be told where there is one.
+        None => row.target_group_arn.is_none() && in_use.len() == 1,
+    };
+    nothing_chosen && of_group
+}
+
+fn is_fixed_response(row: &FaultRow) -> bool {
+    row.actions_executed.contains("fixed-response") || row.actions_executed.contains("redirect")
+}
+
+fn speaks_for_the_window(case: &Case<'_>) -> bool {
+    let since = case
+        .evidence
+        .observed_at
+        .signed_duration_since(case.evidence.window.to);
+    since <= TimeDelta::minutes(SPEAKS_FOR_MINUTES)
+}
+
+fn now_empty(
+    case: &Case<'_>,
+    group: &TargetGroup,
+    emptiness: &Emptiness<'_>,
+    rows: Vec<usize>,
+    empty: &BTreeSet<&str>,
+) -> Draft {
+    let in_use = case.in_use(group) == Some(true);
+    let (claims, n) = if case.access_log().is_some() {
+        let n = case.requests(&rows);
+        (Claims::Rows(rows), n)
+    } else {
+        let minutes = minutes_with_503(case);
+        let n = minutes.iter().map(|(_, n)| n).sum();
+        (Claims::MinutesOf(503, minutes), n)
+    };
+    let counted_alone =
+        matches!(claims, Claims::Rows(_)) || (empty.len() == 1 && !case.is_classic());
+    let strength = if n == 0 || !in_use {
+        Strength::Possible
+    } else if speaks_for_the_window(case) && !emptiness.draining && counted_alone {
+        Strength::Proven
+    } else {
+        Strength::Likely
+    };
+    let mut because = format!("{}.", emptiness.words());
+    because += &match (n, in_use) {
+        (_, false) => {
+            " Whether a listener forwards to the group is not known: not all listeners were seen."
+                .to_owned()
+        }
+        (0, true) => " A listener forwards to the group: what is sent there gets 503.".to_owned(),
+        (n, true) if matches!(claims, Claims::Rows(_)) => format!(
+            " The load balancer answered {} with 503 for this group and had no target to choose.",
+            words::count(n, "request", "requests")
+        ),
+        (n, true) => format!(
+            " A listener forwards to it, and the load balancer counted {} of its own.",
+            words::count(n, "503", "503s")
+        ),
+    };
+    if n > 0 && !speaks_for_the_window(case) {
+        because += " But it was looked at long after the window.";
+    }
+    if let Some(change) = deregistered(case, group) {
+        because += &change;
+    }
+    Draft {
+        strength,
+        title: if emptiness.targets.is_empty() {
+            format!("Target group {} has no registered target", group.name)
+        } else {
+            format!("No target of target group {} is in use", group.name)
+        },
+        because,
+        claims: if strength > Strength::Possible {
+            claims
+        } else {
+            Claims::Nothing
+        },
+        resources: vec![group.arn.clone()],
+        cites: case.sources(&[
+            Need::TargetHealth,
+            Need::Listeners,
+            Need::AccessLog,
+            Need::Metrics,
+        ]),
+        fix: how_to_fix(case, group),
+    }
+}
+
+/// The group has targets now; the rows say that it had none to choose then.
+fn was_empty(case: &Case<'_>, group: &TargetGroup, rows: Vec<usize>) -> Draft {
+    let n = case.requests(&rows);
+    let times: BTreeSet<DateTime<Utc>> =
+        rows.iter().map(|place| case.rows()[*place].time).collect();
+    let span = match (times.first(), times.last()) {
+        (Some(first), Some(last)) => format!(
+            " between {} and {}",
+            words::clock(*first),
+            words::clock(*last)
+        ),
+        _ => String::new(),
+    };
+    let mut because = format!(
+        "{} answered with 503{span} without a target to choose, though the group has targets now. That \
+         is how a group without registered targets shows; a target optimizer that turns requests away \
+         would look the same.",
+        words::count(n, "request was", "requests were")
+    );
+    if let Some(change) = deregistered(case, group) {
+        because += &change;
+    }
+    Draft {
+        strength: Strength::Likely,
+        title: format!(
+            "Target group {} had no target to choose for a while",
+            group.name
+        ),
+        because,
+        claims: Claims::Rows(rows),
+        resources: vec![group.arn.clone()],
+        cites: case.sources(&[Need::AccessLog, Need::TargetHealth, Need::CloudTrail]),
+        fix: how_to_fix(case, group),
+    }
+}
+
+fn minutes_with_503(case: &Case<'_>) -> Vec<(DateTime<Utc>, u64)> {
+    let name = if case.is_classic() {
+        "HTTPCode_ELB_5XX"
+    } else {
+        "HTTPCode_ELB_503_Count"
+    };
+    case.load_balancer_series(name, "Sum")
+        .map(|series| case.per_minute(series).into_iter().collect())
+        .unwrap_or_default()
+}
+
+/// Who took targets of the group away, by CloudTrail.
+fn deregistered(case: &Case<'_>, group: &TargetGroup) -> Option<String> {
+    let changes = case.evidence.cloudtrail.seen()?;
+    let taken = |name: &str| {
+        matches!(
+            name,
+            "DeregisterTargets" | "DeregisterInstancesFromLoadBalancer"
+        )
+    };
+    let change = changes.iter().find(|change| {
+        change.error.is_none()
+            && taken(&change.name)
+            && change
+                .resources
+                .iter()
+                .any(|name| *name == group.arn || *name == group.name)
+    })?;
+    Some(format!(
+        " {} by {} at {}.",
+        change.name,
+        change.who,
+        words::clock(minute_of(change.at))
+    ))
+}
+
+fn how_to_fix(case: &Case<'_>, group: &TargetGroup) -> Fix {
+    let load_balancer = &case.evidence.load_balancer;
+    let region = &load_balancer.region;
+    let (cli, console) = if case.is_classic() {
+        (
+            format!(
+                "elb register-instances-with-load-balancer --load-balancer-name {} --instances YOUR-INSTANCE",
+                fix::quote(&load_balancer.name)
+            ),
+            fix::load_balancer_console(load_balancer),
+        )
+    } else {
+        (
+            format!(
+                "elbv2 register-targets --target-group-arn {} --targets Id=YOUR-TARGET",
+                fix::quote(&group.arn)
+            ),
+            fix::target_group_console(region, &group.arn),
+        )
+    };
+    Fix {
+        summary: "Register targets, or find out why what should register them does not: the Auto Scaling \
+                  group or ECS service behind it, its tie to the group, its desired count. Or point the \
+                  listener at a group that has targets."
+            .to_owned(),
+        cli: vec![fix::aws(&cli, region)],
+        console,
+        terraform: format!(
+            "resource \"aws_lb_target_group_attachment\" \"this\" {{\n  target_group_arn = {}\n  target_id        = aws_instance.this.id\n}}\n",
+            fix::terraform_string(&group.arn)
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{fixture::*, observed::Observed};
+
+    fn turned_away(clock: &str) -> FaultRow {
+        FaultRow {
+            elb_status_code: 503,
+            target: None,
+            ..refused(clock, 1)
+        }
+    }
+
+    fn emptied() -> crate::Evidence {
+        let mut evidence = healthy();
+        set_health(&mut evidence, Vec::new());
+        set_rows(
+            &mut evidence,
+            vec![turned_away("10:50:00"), turned_away("10:55:00")],
+        );
+        evidence
+    }
+
+    #[test]
+    fn a_503_of_the_application_or_of_a_fixed_response_is_the_near_miss() {
+        let mut evidence = healthy();
+        let of_target = FaultRow {
+            elb_status_code: 503,
+            target_status_code: Some(503),
+            ..refused("10:10:00", 1)
+        };
+        let of_rule = FaultRow {
+            actions_executed: "waf,fixed-response".to_owned(),
+            target_group_arn: None,
+            ..turned_away("10:11:00")
+        };
+        let mut rows = vec![of_target; 8];
+        rows.extend(vec![of_rule; 8]);
+        set_rows(&mut evidence, rows);
+        assert_clear(&RULE, &evidence);
+    }
+
+    #[test]
+    fn an_empty_group_that_no_listener_uses_is_clear() {
+        let mut evidence = emptied();
+        if let Observed::Seen { value, .. } = &mut evidence.listeners {
+            value[0].rules[0].forwards_to[0].weight = 0;
+        }
+        set_rows(&mut evidence, Vec::new());
+        assert_clear(&RULE, &evidence);
+    }
+
+    #[test]
+    fn rows_of_an_empty_group_are_proven() {
+        assert_found(&RULE, &emptied(), Strength::Proven);
+        let mut evidence = emptied();
+        let unused = |n| target(n, "unused", Some("Target.NotInUse"));
+        set_health(&mut evidence, vec![unused(1), unused(2)]);
+        let because = assert_found(&RULE, &evidence, Strength::Proven);
+        assert!(because.contains("2 targets are registered"), "{because}");
+    }
+
+    #[test]
+    fn an_empty_group_without_a_503_is_a_risk_and_one_that_was_empty_is_likely() {
+        let mut evidence = emptied();
+        set_rows(&mut evidence, Vec::new());
+        assert_found(&RULE, &evidence, Strength::Possible);
+        let mut evidence = healthy();
+        set_rows(&mut evidence, vec![turned_away("10:20:00"); 6]);
+        let because = assert_found(&RULE, &evidence, Strength::Likely);
+        assert!(because.contains("6 requests were answered"), "{because}");
+    }
+
+    #[test]
+    fn without_a_log_the_metric_tells() {
+        let mut evidence = emptied();
+        evidence.access_log = denied("s3:GetObject");
+        set_series(
+            &mut evidence,
+            series(
+                LOAD_BALANCER,
+                "HTTPCode_ELB_503_Count",
+                "Sum",
+                &[("10:50:00", 31.0)],
+            ),
+        );
+        assert_found(&RULE, &evidence, Strength::Proven);
+        assert_eq!(
+            ask(&RULE, &evidence).findings[0].claims,
+            Claims::MinutesOf(503, vec![(at("10:50:00"), 31)])
+        );
+    }
+
+    #[test]
+    fn unseen_registrations_are_not_clear() {
+        let mut evidence = healthy();
+        evidence.target_health.insert(
+            WEB.to_owned(),
+            denied("elasticloadbalancing:DescribeTargetHealth"),
+        );
+        assert_cannot_tell(
+            &RULE,
+            &evidence,
+            "elasticloadbalancing:DescribeTargetHealth",
+        );
+    }
+}

@@ -1,0 +1,133 @@
+//! Where no row tells how long it took: on Classic, and without a log.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::{DEEPER, Deeper, FEWEST, NEAR_PERCENT, draft, longest, longest_answer, was_alive};
+use crate::{
+    case::{Case, bounded, whole},
+    document::{RuleAnswer, Strength},
+    need::Need,
+    rule::{Answer, Claims},
+    rules, words,
+};
+
+/// A Classic load balancer notes no time for a 504. It has two causes, a slow answer and a closed
+/// connection ([V] Classic guide): how near the limit the other answers came tells which it may be.
+pub(super) fn untimed(
+    case: &Case<'_>,
+    places: Vec<usize>,
+    deeper: &Deeper,
+    idle: u64,
+    mut missing: Vec<String>,
+) -> Answer {
+    let n = case.requests(&places);
+    let longest = longest(case).unwrap_or(0);
+    if longest < idle / 2 && missing.is_empty() {
+        return Answer::clear(format!(
+            "{}, but the longest answer took {}, far below the idle timeout of {}",
+            words::count(n, "504 was seen", "504s were seen"),
+            words::seconds(longest),
+            words::seconds(idle)
+        ));
+    }
+    let near = longest.saturating_mul(100) >= idle.saturating_mul(NEAR_PERCENT);
+    let alive = places
+        .iter()
+        .all(|place| was_alive(case, &case.rows()[*place]));
+    if !near || n < FEWEST || !deeper.open.is_empty() || !alive {
+        missing.push(
+            "how long each 504 took: a Classic load balancer does not log it; compare the metric \
+             Latency with the idle timeout"
+                .to_owned(),
+        );
+        missing.dedup();
+        return Answer::cannot_tell("answers may have been cut by the idle timeout", missing);
+    }
+    let because = format!(
+        "{} without a target's answer.{} That is near the idle timeout of {}, at which the load \
+         balancer gives up. A Classic Load Balancer does not log how long a 504 took, and an instance \
+         that closes the connection leaves the same row.",
+        words::count(n, "504 is", "504s are"),
+        longest_answer(case),
+        words::seconds(idle)
+    );
+    Answer {
+        missing,
+        ..Answer::found(draft(
+            case,
+            Strength::Likely,
+            because,
+            Claims::Rows(places),
+            idle,
+        ))
+    }
+}
+
+/// Without a log: minutes with 504s in which the longest answers came near the idle timeout.
+pub(super) fn by_minutes(case: &Case<'_>, idle: u64) -> Answer {
+    let mut missing = case.missing(&[Need::Metrics]);
+    if case.load_balancer_504s() == Some(0) && missing.is_empty() {
+        return Answer::clear("the load balancer made no 504");
+    }
+    missing.extend(case.missing(&[Need::AccessLog]));
+    let minutes = if case.is_classic() {
+        Vec::new()
+    } else {
+        slow_minutes(case, idle)
+    };
+    let n = minutes
+        .iter()
+        .fold(0, |sum, (_, n)| bounded(sum + bounded(*n)));
+    if n < FEWEST {
+        return Answer::cannot_tell("answers may have been cut by the idle timeout", missing);
+    }
+    let deeper = Deeper::of(case);
+    // A blocked network or a dead target explains 504s as well, and only a log tells them apart.
+    let found = DEEPER
+        .iter()
+        .filter_map(|id| rules::by_id(id))
+        .any(|rule| (rule.check)(case).answer() == RuleAnswer::Found);
+    let strength = if found || !deeper.open.is_empty() {
+        Strength::Possible
+    } else {
+        Strength::Likely
+    };
+    let because = format!(
+        "In {} with {} the longest answer came near the idle timeout of {}. Which request waited how \
+         long, only an access log can say.",
+        words::count(minutes.len() as u64, "minute", "minutes"),
+        words::count(n, "504", "504s"),
+        words::seconds(idle)
+    );
+    Answer {
+        missing,
+        ..Answer::found(draft(
+            case,
+            strength,
+            because,
+            Claims::MinutesOf(504, minutes),
+            idle,
+        ))
+    }
+}
+
+fn slow_minutes(case: &Case<'_>, idle: u64) -> Vec<(DateTime<Utc>, u64)> {
+    let (Some(counts), Some(times)) = (
+        case.load_balancer_series("HTTPCode_ELB_504_Count", "Sum"),
+        case.load_balancer_series("TargetResponseTime", "Maximum"),
+    ) else {
+        return Vec::new();
+    };
+    // The answer that was cut would have come at the minute's 504 or shortly before or after.
+    let around = TimeDelta::milliseconds(i64::try_from(idle).unwrap_or(i64::MAX / 2));
+    case.per_minute(counts)
+        .into_iter()
+        .filter(|(at, _)| {
+            times.points.iter().any(|point| {
+                crate::case::apart(point.at, *at) <= around
+                    && whole(point.value * 1_000.0).saturating_mul(100)
+                        >= idle.saturating_mul(NEAR_PERCENT)
+            })
+        })
+        .collect()
+}
