@@ -22,6 +22,7 @@ pub mod observed;
 pub mod question;
 mod raw_rows;
 pub mod reachability;
+pub mod restart_signs;
 pub mod rule;
 pub mod rules;
 pub mod step;

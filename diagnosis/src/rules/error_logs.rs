@@ -9,6 +9,8 @@ mod lambda_throttled;
 mod target_closed_connection;
 mod target_refused_connection;
 mod target_returned_502;
+mod upload_answered_early;
+mod worker_restarted;
 
 use crate::rule::Rule;
 
@@ -22,4 +24,6 @@ pub const RULES: &[Rule] = &[
     lambda_throttled::RULE,
     lambda_access_denied::RULE,
     lambda_network_exhausted::RULE,
+    upload_answered_early::RULE,
+    worker_restarted::RULE,
 ];

@@ -53,7 +53,8 @@ pub(crate) struct Told {
     ssl_policy: String,
     /// The end of the listener's certificate.
     certificate: String,
-    /// The application's log group was read and holds these lines: `10:00:01 text`.
+    /// The application's log group was read and holds these lines: `10:00:01 text`, or with the name of
+    /// the stream `10:00:01 @web/i-2 text`.
     app_log: Option<Vec<String>>,
     /// `10:09:40 RebootInstances by ines: i-1`; ` refused:` instead of `:` where AWS did.
     changes: Vec<String>,

@@ -41,12 +41,13 @@ pub(crate) struct Truth {
 /// gone that tells them apart, these may still be said.
 const IMPLIES: &[(&str, &[&str])] = &[
     ("keep-alive-shorter-than-idle-timeout", CLOSED),
-    ("worker-restarted", CLOSED),
+    ("worker-restarted", CLOSED_OR_REFUSED),
     ("upload-answered-early", CLOSED),
     ("deregistration-delay-too-short", CLOSED),
     ("health-check-slower-than-shutdown", CLOSED_OR_REFUSED),
     ("deploy-stops-targets-before-draining", CLOSED_OR_REFUSED),
     ("container-crashed", CLOSED_OR_REFUSED),
+    ("container-crashed", &["worker-restarted"]),
     ("target-cpu-saturated", CLOSED_OR_REFUSED),
     (
         "target-cpu-saturated",

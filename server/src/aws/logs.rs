@@ -4,6 +4,7 @@ use chrono::DateTime;
 use diagnosis::{
     Observed, Step,
     evidence::{Window, app_log::AppLogLine},
+    restart_signs,
 };
 use serde_json::json;
 
@@ -18,17 +19,6 @@ use super::{
 /// Pages may be empty while CloudWatch Logs searches on.
 const PAGES: u32 = 20;
 const LINES: usize = 500;
-
-/// Words by which servers and run times speak of a restart or a crash; CloudWatch Logs matches
-/// them as they are written here.
-const PATTERN: &str = concat!(
-    r#"?"WORKER TIMEOUT" ?"Worker timeout" ?"worker timeout" ?Autorestarting ?"Booting worker" "#,
-    r#"?"Shutting down" ?"shutting down" ?"exited on signal" ?SIGTERM ?SIGKILL ?SIGSEGV ?segfault "#,
-    r#"?"Segmentation fault" ?"core dumped" ?OutOfMemory ?"out of memory" ?"Out of memory" "#,
-    r#"?"oom-kill" ?OOMKilled ?"heap limit" ?"panic:" ?panicked ?"Fatal error" ?"fatal error" "#,
-    r#"?"Uncaught" ?"uncaught" ?"Unhandled" ?"Traceback" ?"Task timed out" ?"Runtime exited" "#,
-    r#"?"Process exited" ?restarting ?Restarting"#
-);
 
 /// One log group in a stretch of time.
 #[derive(Clone, Debug)]
@@ -47,13 +37,14 @@ impl Aws {
     ) -> Observed<Vec<AppLogLine>> {
         let from = query.within.from.timestamp_millis();
         let to = query.within.to.timestamp_millis();
+        let pattern = &restart_signs::filter_pattern();
         let ask = Ask::new(
             read_only::FILTER_LOG_EVENTS,
             json!({
                 "logGroupName": query.group,
                 "startTime": from,
                 "endTime": to,
-                "filterPattern": PATTERN,
+                "filterPattern": pattern,
             }),
         );
         self.observe(recorder, step, ask, async {
@@ -65,7 +56,7 @@ impl Aws {
                     .log_group_name(&query.group)
                     .start_time(from)
                     .end_time(to)
-                    .filter_pattern(PATTERN)
+                    .filter_pattern(pattern)
                     .set_next_token(token);
                 let group = &query.group;
                 async move {

@@ -85,7 +85,10 @@ fn check(case: &Case<'_>) -> Answer {
         let rows = case.places(|row| is_tied(case, row, group, &groups));
         match Emptiness::of(case, group) {
             Some(emptiness) => findings.push(now_empty(case, group, &emptiness, rows, &empty)),
-            None if case.requests(&rows) >= FEWEST => findings.push(was_empty(case, group, rows)),
+            // On Classic a full queue answers 503 as well.
+            None if !case.is_classic() && case.requests(&rows) >= FEWEST => {
+                findings.push(was_empty(case, group, rows));
+            }
             None => {}
         }
     }

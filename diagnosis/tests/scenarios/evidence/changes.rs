@@ -48,11 +48,13 @@ pub(super) fn changes(evidence: &mut Evidence, told: &Told, seen: &Seen) {
     evidence.ecs = seen.part(Need::Ecs, ecs(told));
     if let Some(lines) = &told.app_log {
         let lines = lines.iter().map(|line| {
-            let (at, message) = line.split_once(' ').expect("a time");
+            let (at, rest) = line.split_once(' ').expect("a time");
+            let named = rest.strip_prefix('@').and_then(|rest| rest.split_once(' '));
+            let (stream, message) = named.unwrap_or(("1", rest));
             AppLogLine {
                 at: clock(at).unwrap(),
                 group: "/shop/web".to_owned(),
-                stream: "1".to_owned(),
+                stream: stream.to_owned(),
                 message: message.to_owned(),
             }
         });
