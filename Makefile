@@ -20,6 +20,9 @@ accuracy: ## how right the answers are over all scenarios, and each miss
 bench: ## how fast the two hot paths are
 	@scripts/bench
 
+reachability: ## the network evaluator against brute force on a million random worlds
+	@scripts/reachability $(worlds)
+
 screenshots: ## every page and state as pictures, into screenshots/
 	@scripts/screenshots
 
