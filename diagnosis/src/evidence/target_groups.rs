@@ -15,6 +15,9 @@ pub struct TargetGroup {
     pub protocol_version: Option<String>,
     pub port: Option<u16>,
     pub vpc_id: Option<String>,
+    /// `ipv4`, `ipv6`: how nodes connect to targets that are instances.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ip_address_type: Option<String>,
     pub health_check: HealthCheck,
     pub load_balancer_arns: Vec<String>,
 }

@@ -236,10 +236,16 @@ fn endpoint<'a>(
                 .missing("instances")
                 .unwrap_or_else(|| format!("instance {id}: not among those seen"))
         })?;
-        let address = instance
-            .private_ips
+        // Of a dual stack instance the address of the group's family takes the requests.
+        let over_v6 = target.target_group.ip_address_type.as_deref() == Some("ipv6");
+        let (first, second) = if over_v6 {
+            (&instance.ipv6_addresses, &instance.private_ips)
+        } else {
+            (&instance.private_ips, &instance.ipv6_addresses)
+        };
+        let address = first
             .iter()
-            .chain(&instance.ipv6_addresses)
+            .chain(second)
             .find_map(|address| Block::parse(address))
             .ok_or_else(|| format!("instance {id}: its address is not known"))?;
         let subnet = instance

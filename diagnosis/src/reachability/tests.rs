@@ -451,3 +451,53 @@ fn one_subnet_asks_no_network_acl() {
     };
     assert!(reach(&world, &node, &target, 8080).is_open());
 }
+
+#[test]
+fn every_subnet_is_held_against_every_target_and_port() {
+    let mut evidence = crate::rules::network::fixture::networked();
+    edit(&mut evidence.target_groups)[0].health_check.port = Some("9000".into());
+    let case = crate::case::Case::new(&evidence);
+    let found = paths(&case);
+    let mut ways: Vec<(&str, &str, Purpose, u16)> = found
+        .all
+        .iter()
+        .map(|path| {
+            assert_eq!(path.reach.gates.len(), Gate::ALL.len());
+            let id = path.target.health.id.as_str();
+            (path.subnet, id, path.purpose, path.port)
+        })
+        .collect();
+    ways.sort();
+    ways.dedup();
+    assert_eq!(ways.len(), 2 * 3 * 2);
+    assert!(ways.contains(&("subnet-b", "i-3", Purpose::Traffic, 8080)));
+    assert!(ways.contains(&("subnet-a", "i-1", Purpose::HealthCheck, 9000)));
+}
+
+#[test]
+fn a_dual_stack_instance_is_reached_by_its_group_s_family() {
+    let mut evidence = crate::rules::network::fixture::networked();
+    edit(&mut evidence.instances)[0].ipv6_addresses = vec!["2001:db8:0:b::7".into()];
+    for subnet in edit(&mut evidence.subnets) {
+        subnet.ipv6_cidrs = vec![format!(
+            "2001:db8:0:{}::/64",
+            &subnet.id[7..].replace('t', "d")
+        )];
+    }
+    let outcome = |evidence: &Evidence| {
+        let case = crate::case::Case::new(evidence);
+        let found = paths(&case);
+        let first = found.all.iter().find(|path| path.target.health.id == "i-1");
+        first.unwrap().reach.at(Gate::RequestRoute).clone()
+    };
+    assert!(matches!(outcome(&evidence), Outcome::Open(_)));
+    // The only route is for IPv4.
+    edit(&mut evidence.target_groups)[0].ip_address_type = Some("ipv6".into());
+    assert!(matches!(
+        outcome(&evidence),
+        Outcome::Blocked {
+            by: Decider::NoRoute { .. },
+            ..
+        }
+    ));
+}

@@ -281,6 +281,7 @@ fn classic(found: &types::LoadBalancerDescription, region: &str, account: &str) 
                 .and_then(types::ListenerDescription::listener)
                 .and_then(|one| u16::try_from(one.instance_port()).ok()),
             vpc_id: Some(vpc_id).filter(|id| !id.is_empty()),
+            ip_address_type: None,
             health_check: found.health_check().map(health_check).unwrap_or_default(),
             load_balancer_arns: vec![arn],
         },

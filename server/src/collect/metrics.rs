@@ -32,7 +32,8 @@ impl Run {
                 let groups = &groups[..groups.len().min(GROUPS)];
                 let mut wanted = wanted::stretch(self.window, self.started);
                 wanted.metrics = wanted::of_load_balancer(&self.load_balancer, groups);
-                let found = self.series(step, gather, wanted).await;
+                let day_before = wanted::day_before(&mut wanted, &self.load_balancer.arn);
+                let found = self.series(step, gather, &[wanted, day_before]).await;
                 self.part(Part::Metrics(found.clone())).await;
                 found
             })
@@ -98,16 +99,29 @@ impl Run {
                 .take(FUNCTIONS)
                 .flat_map(|(arn, _)| wanted::of_function(arn)),
         );
-        self.series(step, gather, wanted).await
+        self.series(step, gather, &[wanted]).await
     }
 
-    async fn series(&self, step: Step, mut gather: Gather, wanted: Wanted) -> Observed<Metrics> {
+    /// All of them together; the first says from when to when.
+    async fn series(&self, step: Step, mut gather: Gather, wanted: &[Wanted]) -> Observed<Metrics> {
+        let (from, to) = wanted
+            .first()
+            .map_or((self.window.from, self.window.to), |first| {
+                (first.from, first.to)
+            });
         let mut metrics = Metrics {
-            from: wanted.from,
-            to: wanted.to,
+            from,
+            to,
             series: Vec::new(),
         };
-        for found in self.aws.metric_series(&self.recorder, step, &wanted).await {
+        let asked = wanted
+            .iter()
+            .map(|wanted| self.aws.metric_series(&self.recorder, step, wanted));
+        for found in futures_util::future::join_all(asked)
+            .await
+            .into_iter()
+            .flatten()
+        {
             metrics
                 .series
                 .extend(gather.take("metrics", found).into_iter().flatten());

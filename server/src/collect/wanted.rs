@@ -112,6 +112,20 @@ pub(super) fn stretch(window: Window, now: DateTime<Utc>) -> Wanted {
     }
 }
 
+/// Moves the load balancer's own count of requests into a stretch that begins a day before the window:
+/// what comes every day at that time is no spike.
+pub(super) fn day_before(wanted: &mut Wanted, load_balancer: &str) -> Wanted {
+    let is_own_count = |one: &mut WantedMetric| {
+        one.name == "RequestCount" && one.resource == load_balancer && one.zone.is_none()
+    };
+    let metrics = wanted.metrics.extract_if(.., is_own_count).collect();
+    Wanted {
+        from: wanted.from - TimeDelta::days(1),
+        metrics,
+        ..wanted.clone()
+    }
+}
+
 /// The load balancer, by zone, and its groups.
 pub(super) fn of_load_balancer(
     load_balancer: &LoadBalancer,
@@ -225,6 +239,29 @@ fn push(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn requests_are_asked_for_from_a_day_before_and_once() {
+        let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
+        let window = Window {
+            from: at("2026-11-22T10:00:00Z"),
+            to: at("2026-11-22T11:00:00Z"),
+        };
+        for kind in [LoadBalancerType::Application, LoadBalancerType::Classic] {
+            let load_balancer = LoadBalancer {
+                arn: "arn:aws:elasticloadbalancing:eu-west-1:1:loadbalancer/app/a/1".to_owned(),
+                kind,
+                ..LoadBalancer::default()
+            };
+            let mut wanted = stretch(window, at("2026-11-22T12:00:00Z"));
+            wanted.metrics = of_load_balancer(&load_balancer, &[]);
+            let all = wanted.metrics.len();
+            let before = day_before(&mut wanted, &load_balancer.arn);
+            assert_eq!((before.metrics.len(), wanted.metrics.len()), (1, all - 1));
+            assert_eq!(before.from, at("2026-11-21T09:00:00Z"));
+            assert_eq!((before.to, before.period), (wanted.to, wanted.period));
+        }
+    }
 
     #[test]
     fn the_baseline_is_as_long_as_the_window_within_bounds() {
