@@ -12,7 +12,8 @@ import reading
 from lb502_lab import incidents
 from reading import moment, window
 
-APPLICATION = [name for name in incidents.names() if name not in ("classic-keep-alive-race", "logs-off")]
+CLASSIC = ("classic-keep-alive-race", "surge-queue-overflow")
+APPLICATION = [name for name in incidents.names() if name not in (*CLASSIC, "logs-off")]
 
 
 def rows_of(aws, incident):
@@ -158,7 +159,7 @@ def test_crashes_do_not_look_like_the_race(aws, incident):
     assert reading.total(aws, incident("target-closed-connection"), "TargetConnectionErrorCount") == 0
 
 
-@pytest.mark.parametrize("name", ["security-group-closed", "network-acl-blocks-return"])
+@pytest.mark.parametrize("name", ["security-group-closed", "network-acl-blocks-return", "network-acl-blocks-request"])
 def test_silence_is_504(name, aws, incident):
     rows = [row for row in rows_of(aws, incident(name)) if row[8].startswith("5")]
     assert len(rows) > 40 and {row[8] for row in rows} == {"504"}
@@ -189,6 +190,23 @@ def test_busy_minutes_are_the_failing_minutes(aws, incident):
     assert sum(value < 50 for value in series.values()) > 20
 
 
+def test_connections_fail_where_load_is_high_and_answers_were_slow_before(aws, incident):
+    told = incident("target-connections-exhausted")
+    group = aws("elbv2").describe_target_groups(LoadBalancerArn=told.load_balancer["arn"])["TargetGroups"][0]
+    start, end = window(told)
+    dimensions = {"LoadBalancer": reading.dimension(told), "TargetGroup": group["TargetGroupArn"].rpartition(":")[2]}
+
+    def series(metric, stat):
+        return dict(reading.points(aws, metric, start, end, stat, "AWS/ApplicationELB", dimensions))
+
+    load, errors = series("RequestCountPerTarget", "Sum"), series("TargetConnectionErrorCount", "Sum")
+    slow = series("TargetResponseTime", "Average")
+    quiet = median(value for minute, value in load.items() if minute not in errors)
+    assert len(errors) > 12 and all(load[minute] > 1.5 * quiet for minute in errors)
+    usual = median(value for minute, value in slow.items() if minute not in errors)
+    assert slow[min(errors) - timedelta(minutes=1)] > 5 * usual
+
+
 def test_large_needs_pages(aws, incident):
     told = incident("large")
     groups = aws("elbv2").describe_target_groups(LoadBalancerArn=told.load_balancer["arn"])["TargetGroups"]
@@ -209,6 +227,18 @@ def test_classic_race_is_504_without_a_backend(aws, incident):
     named = {"LoadBalancerName": "intranet"}
     assert reading.total(aws, told, "HTTPCode_ELB_5XX", namespace="AWS/ELB", dimensions=named) == len(bad)
     assert reading.total(aws, told, "RequestCount", namespace="AWS/ELB", dimensions=named) == len(rows)
+
+
+def test_spillover_counts_the_503s_of_the_classic(aws, incident):
+    told = incident("surge-queue-overflow")
+    start, end = window(told)
+    turned = [row for row in reading.lines(aws, told) if start <= moment(row[0]) < end and row[7] == "503"]
+    assert len(turned) > 100 and all(row[3] == "-" and row[8] == "0" for row in turned)
+    named = {"LoadBalancerName": "courses"}
+    for metric in ("SpilloverCount", "HTTPCode_ELB_5XX"):
+        assert reading.total(aws, told, metric, namespace="AWS/ELB", dimensions=named) == len(turned)
+    longest = max(value for _, value in reading.points(aws, "SurgeQueueLength", start, end, "Maximum", "AWS/ELB", named))
+    assert longest == 1024
 
 
 def test_metrics_alone_when_logs_are_off(aws, incident):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from lb502_lab.lab import Incident
-from lb502_lab.story import Network, Route, Story, Traffic
+from lb502_lab.story import Route, Story, Traffic
 from lb502_lab.story.story import failing
 from lb502_lab.story.traffic import answer_too_slow, connect_timed_out
 
@@ -25,7 +25,11 @@ def seed(story: Story) -> Incident:
     story.allow(front, 80, "0.0.0.0/0")
     story.allow(back, 7000, front)
     targets = story.instances(network, back, 4, 7000, "media-api")
-    acl = _one_way_acl(story, network)
+    acl = story.network_acl(network.private[1], [
+        (100, "allow", False, None, "0.0.0.0/0"),
+        (100, "allow", True, (443, 443), "0.0.0.0/0"),
+        (110, "allow", True, (5432, 5432), network.cidr),
+    ])
     balancer = story.load_balancer(network, "media", front, attributes={"idle_timeout.timeout_seconds": "30"})
     group = story.target_group(network, "media-api", targets, port=7000, UnhealthyThresholdCount=10)
     listener = story.listener(balancer, group, "HTTP", 80)
@@ -46,20 +50,3 @@ def seed(story: Story) -> Incident:
     story.changed(cut, "DeleteNetworkAclEntry", "ec2.amazonaws.com", "netops", [("AWS::EC2::NetworkAcl", acl)],
                   {"networkAclId": acl, "egress": True, "ruleNumber": 120})
     return story.tell(balancer, rows, DESCRIPTION, "network-acl-blocks-return", "cause_found")
-
-
-def _one_way_acl(story: Story, network: Network) -> str:
-    """An ACL on the second private subnet: everything in, only 443 and 5432 out."""
-    ec2 = story.aws("ec2")
-    acl = ec2.create_network_acl(VpcId=network.vpc_id)["NetworkAcl"]["NetworkAclId"]
-    ec2.create_network_acl_entry(NetworkAclId=acl, RuleNumber=100, Protocol="-1", RuleAction="allow", Egress=False,
-                                 CidrBlock="0.0.0.0/0")
-    for number, port, cidr in ((100, 443, "0.0.0.0/0"), (110, 5432, network.cidr)):
-        ec2.create_network_acl_entry(NetworkAclId=acl, RuleNumber=number, Protocol="6", RuleAction="allow", Egress=True,
-                                     CidrBlock=cidr, PortRange={"From": port, "To": port})
-    subnet = network.private[1].id
-    found = ec2.describe_network_acls(Filters=[{"Name": "association.subnet-id", "Values": [subnet]}])
-    for one in found["NetworkAcls"][0]["Associations"]:
-        if one["SubnetId"] == subnet:
-            ec2.replace_network_acl_association(AssociationId=one["NetworkAclAssociationId"], NetworkAclId=acl)
-    return str(acl)

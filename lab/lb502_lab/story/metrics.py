@@ -154,7 +154,7 @@ def _per_target(store: MetricStore, balancer: LoadBalancer, group: TargetGroup, 
 
 
 def classic(store: MetricStore, balancer: ClassicLoadBalancer, rows: list[Row], start: datetime,
-            end: datetime) -> None:
+            end: datetime, queue: Callable[[datetime], float]) -> None:
     """The metrics of a Classic Load Balancer; its 5XX counter has no split by code."""
 
     def put(metric: str, value: float, zone: str, at: datetime) -> None:
@@ -170,11 +170,14 @@ def classic(store: MetricStore, balancer: ClassicLoadBalancer, rows: list[Row], 
             put("Latency", row.times[1], row.node.zone, at)
         elif row.status >= 400:
             put(f"HTTPCode_ELB_{row.status // 100}XX", 1, row.node.zone, at)
+        if row.turned_away:
+            put("SpilloverCount", 1, row.node.zone, at)
     for minute in _minutes(start, end):
         for zone in {node.zone for node in balancer.nodes}:
             states = [one.health_at(minute).state for one in balancer.targets if one.zone == zone]
             put("HealthyHostCount", states.count("healthy"), zone, minute)
             put("UnHealthyHostCount", len(states) - states.count("healthy"), zone, minute)
+            put("SurgeQueueLength", queue(minute), zone, minute)
 
 
 def _minutes(start: datetime, end: datetime) -> list[datetime]:

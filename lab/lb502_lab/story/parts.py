@@ -159,6 +159,7 @@ class Row:
     error_reason: str = "-"
     tls_error: bool = False  # the handshake with the target failed
     fail_open: bool = False
+    turned_away: bool = False  # a Classic Load Balancer's surge queue was full
 
     @property
     def time(self) -> float:

@@ -77,6 +77,24 @@ class Story:
             rule["IpRanges"] = [{"CidrIp": source}]
         self.aws("ec2").authorize_security_group_ingress(GroupId=group, IpPermissions=[rule])
 
+    def network_acl(self, subnet: Subnet,
+                    entries: list[tuple[int, str, bool, tuple[int, int] | None, str]]) -> str:
+        """A network ACL of the subnet's own: (number, allow or deny, egress, TCP ports or None for all, CIDR)."""
+        ec2 = self.aws("ec2")
+        vpc = ec2.describe_subnets(SubnetIds=[subnet.id])["Subnets"][0]["VpcId"]
+        acl = str(ec2.create_network_acl(VpcId=vpc)["NetworkAcl"]["NetworkAclId"])
+        for number, action, egress, ports, cidr in entries:
+            of_tcp: dict[str, Any] = {"Protocol": "-1"}
+            if ports:
+                of_tcp = {"Protocol": "6", "PortRange": {"From": ports[0], "To": ports[1]}}
+            ec2.create_network_acl_entry(NetworkAclId=acl, RuleNumber=number, RuleAction=action, Egress=egress,
+                                         CidrBlock=cidr, **of_tcp)
+        found = ec2.describe_network_acls(Filters=[{"Name": "association.subnet-id", "Values": [subnet.id]}])
+        for one in found["NetworkAcls"][0]["Associations"]:
+            if one["SubnetId"] == subnet.id:
+                ec2.replace_network_acl_association(AssociationId=one["NetworkAclAssociationId"], NetworkAclId=acl)
+        return acl
+
     # --- targets -------------------------------------------------------------------------
 
     def instances(self, network: Network, group: str, count: int, port: int, name: str,
@@ -341,10 +359,11 @@ class Story:
                                          "ledger": self._ledger(rows, False)} | (also or {}))
 
     def tell_classic(self, balancer: ClassicLoadBalancer, rows: list[Row], description: str,
-                     first_rule: str | None, verdict: str) -> Incident:
-        """As `tell`, for a Classic Load Balancer."""
+                     first_rule: str | None, verdict: str,
+                     queue: Callable[[datetime], float] = lambda at: 0) -> Incident:
+        """As `tell`, for a Classic Load Balancer; `queue` is how long its surge queue gets in a minute."""
         rows = [row for row in rows if row.time < self.until.timestamp()]
-        metrics.classic(self.stores.metrics, balancer, rows, self.begin, self.until)
+        metrics.classic(self.stores.metrics, balancer, rows, self.begin, self.until, queue)
         self._write_logs(balancer, rows)
         return Incident(self.name, description,
                         {"name": balancer.name, "arn": "", "dns_name": balancer.dns_name, "type": "classic",

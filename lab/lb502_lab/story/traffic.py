@@ -169,3 +169,9 @@ def classic_closed(row: Row, rng: random.Random) -> None:
     """A Classic Load Balancer's instance closed the connection: 504, no backend in the log."""
     row.target, row.times, row.status, row.target_status = None, (-1, -1, -1), 504, None
     row.took, row.sent = round(rng.uniform(0.0004, 0.0013), 6), 0
+
+
+def turned_away(row: Row, rng: random.Random) -> None:
+    """A Classic Load Balancer's surge queue was full: 503, and no instance was asked."""
+    row.target, row.times, row.status, row.target_status = None, (-1, -1, -1), 503, None
+    row.took, row.sent, row.turned_away = round(rng.uniform(0.0002, 0.0009), 6), 0, True
