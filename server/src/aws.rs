@@ -6,6 +6,7 @@
 
 mod acm;
 mod ask;
+mod attributes;
 mod autoscaling;
 mod call;
 mod client;

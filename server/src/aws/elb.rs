@@ -16,6 +16,7 @@ use serde_json::json;
 use super::{
     Aws, Recorder,
     ask::Ask,
+    attributes::{Given, detail},
     fault::Fault,
     pages::{Pages, Reading, pages},
     read_only,
@@ -116,17 +117,7 @@ impl Aws {
                 .send()
                 .await?;
             let value = attributes(answer.load_balancer_attributes());
-            Ok(Reading::new(value, |value| {
-                format!(
-                    "idle timeout {} s, access logs {}",
-                    value.idle_timeout,
-                    if value.access_logs.enabled {
-                        "on"
-                    } else {
-                        "off"
-                    }
-                )
-            }))
+            Ok(Reading::new(value, detail))
         })
         .await
     }
@@ -359,6 +350,13 @@ fn health(found: &types::InstanceState, port: Option<u16>) -> TargetHealth {
 fn attributes(found: Option<&types::LoadBalancerAttributes>) -> LoadBalancerAttributes {
     let log = found.and_then(|found| found.access_log());
     let draining = found.and_then(|found| found.connection_draining());
+    let more = Given::new(
+        found
+            .map(types::LoadBalancerAttributes::additional_attributes)
+            .unwrap_or_default()
+            .iter()
+            .map(|one| (one.key(), one.value())),
+    );
     LoadBalancerAttributes {
         idle_timeout: found
             .and_then(|found| found.connection_settings())
@@ -381,12 +379,7 @@ fn attributes(found: Option<&types::LoadBalancerAttributes>) -> LoadBalancerAttr
         cross_zone: found
             .and_then(|found| found.cross_zone_load_balancing())
             .map(types::CrossZoneLoadBalancing::enabled),
-        desync_mitigation_mode: found
-            .map(types::LoadBalancerAttributes::additional_attributes)
-            .unwrap_or_default()
-            .iter()
-            .find(|one| one.key() == Some("elb.http.desyncmitigationmode"))
-            .and_then(|one| one.value().map(str::to_owned)),
+        desync_mitigation_mode: more.text("elb.http.desyncmitigationmode"),
         drop_invalid_header_fields: None,
         http2: None,
         connection_draining: draining

@@ -56,24 +56,22 @@ impl Run {
         let seen = self
             .cells
             .target_group_attributes
-            .get(|| async {
-                let groups = self.groups(step).await;
-                let read = each(groups, |group| async move {
-                    let value = if self.is_classic() {
-                        self.classic_group_attributes(step).await
-                    } else {
+            .get(|| {
+                self.by_group(
+                    step,
+                    |group| async move {
+                        if self.is_classic() {
+                            return self.classic_group_attributes(step).await;
+                        }
                         self.aws
                             .target_group_attributes(&self.recorder, step, &group.arn)
                             .await
-                    };
-                    self.part(Part::TargetGroupAttributes {
-                        target_group: group.arn.clone(),
-                        value: value.clone(),
-                    })
-                    .await;
-                    (group.arn.clone(), value)
-                });
-                read.await.into_iter().collect()
+                    },
+                    |target_group, value| Part::TargetGroupAttributes {
+                        target_group,
+                        value,
+                    },
+                )
             })
             .await;
         self.uses_all(step, seen);
@@ -96,31 +94,46 @@ impl Run {
         let seen = self
             .cells
             .target_health
-            .get(|| async {
-                let groups = self.groups(step).await;
-                let read = each(groups, |group| async move {
-                    let value = if self.is_classic() {
-                        let name = &self.load_balancer.name;
-                        self.aws
-                            .classic_health(&self.recorder, step, name, group.port)
-                            .await
-                    } else {
-                        self.aws
-                            .target_health(&self.recorder, step, &group.arn)
-                            .await
-                    };
-                    self.part(Part::TargetHealth {
-                        target_group: group.arn.clone(),
-                        value: value.clone(),
-                    })
-                    .await;
-                    (group.arn.clone(), value)
-                });
-                read.await.into_iter().collect()
+            .get(|| {
+                self.by_group(
+                    step,
+                    |group| async move {
+                        let (aws, recorder) = (&self.aws, &self.recorder);
+                        if self.is_classic() {
+                            let name = &self.load_balancer.name;
+                            return aws.classic_health(recorder, step, name, group.port).await;
+                        }
+                        aws.target_health(recorder, step, &group.arn).await
+                    },
+                    |target_group, value| Part::TargetHealth {
+                        target_group,
+                        value,
+                    },
+                )
             })
             .await;
         self.uses_all(step, seen);
         seen
+    }
+
+    /// Makes `call` for each group, all together, and hands each answer over as a part of its own.
+    async fn by_group<'s, T: Clone, F: Future<Output = Observed<T>>>(
+        &'s self,
+        step: Step,
+        call: impl Fn(&'s TargetGroup) -> F,
+        part: impl Fn(String, Observed<T>) -> Part,
+    ) -> ByGroup<T> {
+        let groups = self.groups(step).await;
+        let read = each(groups, |group| {
+            let value = call(group);
+            let part = &part;
+            async move {
+                let value = value.await;
+                self.part(part(group.arn.clone(), value.clone())).await;
+                (group.arn.clone(), value)
+            }
+        });
+        read.await.into_iter().collect()
     }
 
     /// Ids of the registered targets of one kind, each once, with their group.
