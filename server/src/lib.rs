@@ -13,5 +13,6 @@ pub mod find;
 pub mod practice;
 pub mod problem;
 pub mod runs;
+pub mod serving;
 pub mod telemetry;
 pub mod window;

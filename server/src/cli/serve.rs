@@ -18,6 +18,7 @@ use crate::{
     api::{Password, router::router},
     app::App,
     db::Database,
+    serving::{Limits, serve},
 };
 
 /// For requests that are still being answered when the server is to stop.
@@ -54,10 +55,12 @@ impl Serve {
         let address = listener.local_addr().unwrap_or(self.listen);
         terminal::answer(&format!("lb502 is ready: open http://{address}\n"))?;
 
-        let asked = app.stop.clone();
-        let serving = axum::serve(listener, router(app.clone(), password))
-            .with_graceful_shutdown(asked.clone().cancelled_owned());
-        let mut serving = tokio::spawn(async move { serving.await });
+        let mut serving = tokio::spawn(serve(
+            listener,
+            router(app.clone(), password),
+            Limits::default(),
+            app.stop.clone(),
+        ));
         tokio::select! {
             () = stop.asked() => {}
             ended = &mut serving => {
