@@ -14,6 +14,8 @@ use crate::{
 /// The format that this build writes and the newest that it reads.
 pub const VERSION: u32 = 1;
 
+/// One investigation's evidence with the calls that it came from: what `lb502 export` writes, what
+/// an import reads, and what the practice incidents are. No findings: they follow from it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Bundle {
     /// See [`VERSION`].

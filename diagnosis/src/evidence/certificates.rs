@@ -10,6 +10,7 @@ pub struct Certificate {
     pub listener_arns: Vec<String>,
     pub domain: Option<String>,
     pub alternative_names: Vec<String>,
+    /// IAM does not tell it; it takes none that has not begun.
     pub not_before: Option<DateTime<Utc>>,
     pub not_after: Option<DateTime<Utc>>,
     /// ACM: `ISSUED`, `EXPIRED`, `REVOKED`…

@@ -20,10 +20,14 @@ def seed(story: Story) -> Incident:
     back = story.security_group(network, "catalogue-web", "catalogue web servers")
     story.allow(front, 443, "0.0.0.0/0")
     story.allow(back, 8080, front)
+    offices = story.prefix_list("offices", {"192.0.2.0/25": "Tallinn", "198.51.100.16/28": "Turku"})
+    story.allow(back, 22, offices)
     targets = story.instances(network, back, 4, 8080, "catalogue-web", "m7g.large")
     balancer = story.load_balancer(network, "catalogue", front)
     group = story.target_group(network, "catalogue-web", targets)
     listener = story.listener(balancer, group)
+    story.also_serve(listener, story.iam_certificate(
+        "catalogue-2024", ["katalog.example.org", "*.katalog.example.org"], story.now + timedelta(days=200)))
     traffic = Traffic(balancer, listener, "catalogue.example.com",
                       [Route(group, ["/", "/products", "/products/4711", "/search?q=lamp"], median=0.022)],
                       64, story.rng)

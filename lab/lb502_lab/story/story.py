@@ -13,6 +13,7 @@ from moto.s3.models import s3_backends
 
 from lb502_lab.lab import ACCOUNT, REGION, Incident
 from lb502_lab.story import access_log, metrics
+from lb502_lab.story.certificates import self_signed
 from lb502_lab.story.parts import (
     ClassicLoadBalancer, Health, Listener, LoadBalancer, Network, Node, Row, Subnet, Target, TargetGroup,
 )
@@ -68,11 +69,13 @@ class Story:
                                                      VpcId=network.vpc_id)["GroupId"]
 
     def allow(self, group: str, ports: int | tuple[int, int], source: str) -> None:
-        """An inbound TCP rule; `source` is a CIDR block or another group's id."""
+        """An inbound TCP rule; `source` is a CIDR block, another group's id or a prefix list's."""
         low, high = (ports, ports) if isinstance(ports, int) else ports
         rule: dict[str, Any] = {"IpProtocol": "tcp", "FromPort": low, "ToPort": high}
         if source.startswith("sg-"):
             rule["UserIdGroupPairs"] = [{"GroupId": source}]
+        elif source.startswith("pl-"):
+            rule["PrefixListIds"] = [{"PrefixListId": source}]
         else:
             rule["IpRanges"] = [{"CidrIp": source}]
         self.aws("ec2").authorize_security_group_ingress(GroupId=group, IpPermissions=[rule])
@@ -94,6 +97,12 @@ class Story:
             if one["SubnetId"] == subnet.id:
                 ec2.replace_network_acl_association(AssociationId=one["NetworkAclAssociationId"], NetworkAclId=acl)
         return acl
+    def prefix_list(self, name: str, blocks: dict[str, str]) -> str:
+        """A managed prefix list of IPv4 blocks with their descriptions."""
+        return self.aws("ec2").create_managed_prefix_list(
+            PrefixListName=name, MaxEntries=20, AddressFamily="IPv4",
+            Entries=[{"Cidr": block, "Description": what} for block, what in blocks.items()],
+        )["PrefixList"]["PrefixListId"]
 
     # --- targets -------------------------------------------------------------------------
 
@@ -226,6 +235,20 @@ class Story:
             "RenewalEligibility": "ELIGIBLE" if not_after > self.now else "INELIGIBLE",
         }
         return arn
+
+    def iam_certificate(self, name: str, domains: list[str], not_after: datetime) -> str:
+        """A certificate of one's own in IAM, for these domains, as older listeners have them."""
+        body, key = self_signed(domains, not_after - timedelta(days=365), not_after)
+        arn = self.aws("iam").upload_server_certificate(
+            ServerCertificateName=name, CertificateBody=body,
+            PrivateKey=key)["ServerCertificateMetadata"]["Arn"]
+        self.stores.server_certificates[name] = {"Expiration": not_after, "UploadDate": not_after - timedelta(days=364)}
+        return arn
+
+    def also_serve(self, listener: Listener, certificate: str) -> None:
+        """One more certificate on a listener, for clients that ask for its domain."""
+        self.aws("elbv2").add_listener_certificates(ListenerArn=listener.arn,
+                                                    Certificates=[{"CertificateArn": certificate}])
 
     # --- containers ----------------------------------------------------------------------------
 

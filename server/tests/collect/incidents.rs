@@ -84,3 +84,30 @@ async fn a_large_load_balancer_is_read_whole() {
     );
     assert!(log.requests > 0 && log.unreadable == 0);
 }
+
+/// What few load balancers have: a certificate of IAM, and a rule that allows a prefix list.
+#[tokio::test]
+async fn certificates_of_iam_and_prefix_lists_are_read_whole() {
+    let lab = Lab::start(&["healthy"]).await;
+    let incident = lab.incident("healthy").await;
+    let steps = [Step::Network, Step::Tls];
+    let asked = ask(&lab, scope(&lab, &incident, &steps).await).await;
+    holds_together(&asked, &steps);
+    let certificates = asked.evidence.certificates.whole().unwrap();
+    let own: Vec<_> = certificates
+        .iter()
+        .filter(|one| one.arn.contains(":server-certificate/"))
+        .collect();
+    assert_eq!(own.len(), 1, "{certificates:?}");
+    assert_eq!(own[0].domain.as_deref(), Some("katalog.example.org"));
+    assert_eq!(
+        own[0].alternative_names,
+        ["katalog.example.org", "*.katalog.example.org"]
+    );
+    assert!(own[0].not_after > Some(asked.evidence.observed_at));
+    assert_eq!(own[0].gap, None);
+    let lists = asked.evidence.prefix_lists.whole().unwrap();
+    assert_eq!(lists.len(), 1, "{lists:?}");
+    assert_eq!(lists[0].name, "offices");
+    assert_eq!(lists[0].cidrs, ["192.0.2.0/25", "198.51.100.16/28"]);
+}
