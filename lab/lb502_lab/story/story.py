@@ -97,6 +97,7 @@ class Story:
             if one["SubnetId"] == subnet.id:
                 ec2.replace_network_acl_association(AssociationId=one["NetworkAclAssociationId"], NetworkAclId=acl)
         return acl
+
     def prefix_list(self, name: str, blocks: dict[str, str]) -> str:
         """A managed prefix list of IPv4 blocks with their descriptions."""
         return self.aws("ec2").create_managed_prefix_list(

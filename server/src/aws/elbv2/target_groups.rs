@@ -117,6 +117,7 @@ fn target_group(found: &types::TargetGroup) -> TargetGroup {
         protocol_version: found.protocol_version().map(str::to_owned),
         port: found.port().and_then(|port| u16::try_from(port).ok()),
         vpc_id: found.vpc_id().map(str::to_owned),
+        ip_address_type: found.ip_address_type().map(|kind| kind.as_str().to_owned()),
         health_check: HealthCheck {
             enabled: found.health_check_enabled().unwrap_or(true),
             protocol: found
