@@ -6,6 +6,7 @@ use chrono::DateTime;
 
 use super::{
     answers::{Answers, MAX_BUCKETS},
+    divide::Divided,
     faults::Faults,
     object::{MinuteCounts, ObjectRows},
     targets::AllTargets,
@@ -24,6 +25,7 @@ pub struct Aggregator {
     last: Option<i64>,
     minutes: BTreeMap<i64, MinuteCounts>,
     targets: AllTargets,
+    divided: Divided,
     faults: Faults,
     answers: Option<Answers>,
 }
@@ -40,6 +42,7 @@ impl Aggregator {
             last: None,
             minutes: BTreeMap::new(),
             targets: AllTargets::default(),
+            divided: Divided::default(),
             faults: Faults::default(),
             answers: None,
         }
@@ -56,6 +59,7 @@ impl Aggregator {
             self.minutes.entry(minute).or_default().add(counts);
         }
         self.targets.merge(object.targets);
+        self.divided.merge(object.divided);
         self.faults.merge(object.faults);
         match &mut self.answers {
             Some(answers) => answers.merge(object.answers),
@@ -66,6 +70,7 @@ impl Aggregator {
     pub fn finish(self) -> AccessLog {
         let mut answers = self.answers.unwrap_or_else(|| Answers::new(0, MAX_BUCKETS));
         answers.settle();
+        let rows = self.faults.finish(&answers);
         AccessLog {
             format: self.format,
             objects: self.objects,
@@ -85,7 +90,8 @@ impl Aggregator {
                 })
                 .collect(),
             targets: self.targets.finish(),
-            rows: self.faults.finish(&answers),
+            base_rates: self.divided.finish(&rows),
+            rows,
         }
     }
 }

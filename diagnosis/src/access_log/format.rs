@@ -32,6 +32,8 @@ pub(super) struct Line<'a> {
     pub(super) request: &'a [u8],
     pub(super) user_agent: &'a [u8],
     pub(super) target_group_arn: &'a [u8],
+    /// `-` where it is not noted, or where a client's text confuses the fields before it.
+    pub(super) matched_rule_priority: &'a [u8],
 }
 
 /// Fields that only the row of a fault is read for.
@@ -68,7 +70,8 @@ pub(super) fn parse_with<'a>(
 
 fn application(line: &[u8], quotes: Quotes) -> Option<Line<'_>> {
     let mut field = [&b""[..]; APPLICATION_NEEDED];
-    if split(line, &mut field, quotes)? < APPLICATION_NEEDED {
+    let (count, end) = split(line, 0, &mut field, quotes)?;
+    if count < APPLICATION_NEEDED {
         return None;
     }
     let target_group_arn = field[16];
@@ -91,12 +94,22 @@ fn application(line: &[u8], quotes: Quotes) -> Option<Line<'_>> {
         request: field[12],
         user_agent: field[13],
         target_group_arn,
+        matched_rule_priority: matched_rule_priority(line, end, quotes),
     })
+}
+
+/// The fourth field after the first [`APPLICATION_NEEDED`].
+fn matched_rule_priority(line: &[u8], from: usize, quotes: Quotes) -> &[u8] {
+    let mut field = [&b"-"[..]; 4];
+    match split(line, from, &mut field, quotes) {
+        Some((4, _)) => field[3],
+        _ => b"-",
+    }
 }
 
 fn classic(line: &[u8], quotes: Quotes) -> Option<Line<'_>> {
     let mut field = [&b"-"[..]; CLASSIC_KNOWN];
-    let count = split(line, &mut field, quotes)?;
+    let (count, _) = split(line, 0, &mut field, quotes)?;
     if count < CLASSIC_NEEDED {
         return None;
     }
@@ -119,6 +132,7 @@ fn classic(line: &[u8], quotes: Quotes) -> Option<Line<'_>> {
         request: field[11],
         user_agent: field[12],
         target_group_arn: b"-",
+        matched_rule_priority: b"-",
     })
 }
 
@@ -134,7 +148,7 @@ pub(super) fn details(format: LoadBalancerType, line: &[u8]) -> Details<'_> {
     };
     let mut field = [&b"-"[..]; APPLICATION_KNOWN];
     // A text that confuses the later fields costs the row its details, not its place in the count.
-    if split(line, &mut field, quotes).is_none() {
+    if split(line, 0, &mut field, quotes).is_none() {
         return Details::default();
     }
     let given = |place: usize| match field[place] {
@@ -188,12 +202,20 @@ pub(super) fn method_and_url(request: &[u8]) -> (&[u8], &[u8]) {
         Some(end) => &rest[..end],
         None => rest,
     };
-    let Some(authority) = memchr::memmem::find(url, b"://") else {
+    let Some(authority) = authority(url) else {
         return (method, url);
     };
     let after = &url[authority + 3..];
     let path = memchr::memchr2(b'/', b'?', after).map_or(&b""[..], |start| &after[start..]);
     (method, path)
+}
+
+/// Where `://` stands; nearly always after `http` or `https`.
+fn authority(url: &[u8]) -> Option<usize> {
+    [4, 5]
+        .into_iter()
+        .find(|place| url.get(*place..*place + 3) == Some(b"://"))
+        .or_else(|| memchr::memmem::find(url, b"://"))
 }
 
 /// `203.0.113.7:49152` without the port; brackets around IPv6 addresses go too.

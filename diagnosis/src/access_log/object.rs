@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use super::{
     answers::{Answers, MAX_BUCKETS},
+    divide::Divided,
     faults::{Faults, is_fault},
     format::{self, Line},
     lines::{Lines, Read},
     targets::{Counts, Key, Targets},
 };
-use crate::evidence::{LoadBalancerType, Window};
+use crate::evidence::{LoadBalancerType, Window, access_log::base_rates::SLOTS};
 
 /// Answers this long before the window still tell how long a connection was idle in it.
 const BEFORE_WINDOW_MICROS: i64 = 5 * 60 * 1_000_000;
@@ -33,6 +34,7 @@ pub struct ObjectRows {
     pub(super) last: Option<i64>,
     pub(super) minutes: BTreeMap<i64, MinuteCounts>,
     pub(super) targets: BTreeMap<Key, Counts>,
+    pub(super) divided: Divided,
     pub(super) faults: Faults,
     pub(super) answers: Answers,
 }
@@ -58,7 +60,10 @@ struct Rows {
     minutes: BTreeMap<i64, MinuteCounts>,
     /// The minute of the line before, counted apart: most lines follow one of the same minute.
     current: (i64, MinuteCounts),
+    /// The part of the window that the current minute begins in.
+    slot: usize,
     targets: Targets,
+    divided: Divided,
     faults: Faults,
     answers: Answers,
 }
@@ -80,7 +85,9 @@ impl ObjectReader {
                 last: None,
                 minutes: BTreeMap::new(),
                 current: (i64::MIN, MinuteCounts::default()),
+                slot: 0,
                 targets: Targets::default(),
+                divided: Divided::default(),
                 faults: Faults::default(),
                 answers: Answers::new((from - BEFORE_WINDOW_MICROS).div_euclid(1_000), MAX_BUCKETS),
             },
@@ -96,6 +103,7 @@ impl ObjectReader {
         let (bytes, truncated) = (lines.bytes(), lines.truncated());
         lines.finish(|read| rows.take(read));
         rows.end_minute();
+        rows.divided.name_targets(rows.targets.keys());
         ObjectRows {
             bytes,
             truncated,
@@ -105,6 +113,7 @@ impl ObjectReader {
             last: rows.last,
             minutes: rows.minutes,
             targets: rows.targets.finish(&mut rows.answers),
+            divided: rows.divided,
             faults: rows.faults,
             answers: rows.answers,
         }
@@ -171,6 +180,7 @@ impl Rows {
         if self.current.0 != minute {
             self.end_minute();
             self.current.0 = minute;
+            self.slot = slot(minute * 60_000_000, self.from, self.to);
         }
         let counts = &mut self.current.1;
         counts.requests += 1;
@@ -180,10 +190,13 @@ impl Rows {
         if line.elb_status == 502 && line.target_status == Some(502) {
             counts.made_by_target += 1;
         }
-        self.targets.count(line);
+        let target = self.targets.count(line);
+        let node = self.node.as_deref();
+        self.divided
+            .count(self.format, line, raw, target, self.slot, node);
         if is_fault(line.elb_status) {
             let details = format::details(self.format, raw);
-            self.faults.push(line, &details, raw, self.node.as_deref());
+            self.faults.push(line, &details, raw, node);
         }
     }
 
@@ -193,6 +206,13 @@ impl Rows {
             self.minutes.entry(minute).or_default().add(counts);
         }
     }
+}
+
+/// Which of the window's equal parts a moment lies in; microseconds.
+fn slot(at: i64, from: i64, to: i64) -> usize {
+    let length = i128::from(to - from).max(1);
+    let into = i128::from(at - from).clamp(0, length - 1);
+    usize::try_from(into * SLOTS as i128 / length).unwrap_or_default()
 }
 
 impl MinuteCounts {

@@ -37,8 +37,8 @@ pub(super) struct Targets {
 }
 
 impl Targets {
-    /// Counts a line of the window.
-    pub(super) fn count(&mut self, line: &Line<'_>) {
+    /// Counts a line of the window; gives the place of its target in [`Self::keys`].
+    pub(super) fn count(&mut self, line: &Line<'_>) -> usize {
         let place = self.place(line.target, line.target_group_arn);
         let counts = &mut self.all[place].1;
         counts.requests += 1;
@@ -51,6 +51,11 @@ impl Targets {
             counts.sum_micros += u128::from(micros);
             counts.max_micros = counts.max_micros.max(micros);
         }
+        place
+    }
+
+    pub(super) fn keys(&self) -> impl Iterator<Item = &Key> {
+        self.all.iter().map(|(key, ..)| key)
     }
 
     /// Remembers that the line's target answered at `time`, milliseconds from the base of `answers`.

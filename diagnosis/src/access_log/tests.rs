@@ -1,5 +1,7 @@
 //! Whole objects, with lines of the shapes that AWS writes.
 
+mod base_rates;
+
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Aggregator, MAX_LINE_BYTES, ObjectReader, ObjectRows};

@@ -17,17 +17,21 @@ pub(super) enum Quotes {
     Plain,
 }
 
-/// Fills `fields` from the line's start, without the quotes around quoted fields; returns how many
-/// it filled. `None` where a quote does not close.
-pub(super) fn split<'a>(line: &'a [u8], fields: &mut [&'a [u8]], quotes: Quotes) -> Option<usize> {
-    let mut at = 0;
+/// Fills `fields` from `at` on, without the quotes around quoted fields; returns how many it filled
+/// and where it ended. `None` where a quote does not close.
+pub(super) fn split<'a>(
+    line: &'a [u8],
+    mut at: usize,
+    fields: &mut [&'a [u8]],
+    quotes: Quotes,
+) -> Option<(usize, usize)> {
     for (place, field) in fields.iter_mut().enumerate() {
         // Some writers leave two spaces; an empty field is always `-` or `""`.
         while line.get(at) == Some(&b' ') {
             at += 1;
         }
         let Some(first) = line.get(at) else {
-            return Some(place);
+            return Some((place, at));
         };
         if *first == b'"' {
             let start = at + 1;
@@ -40,7 +44,7 @@ pub(super) fn split<'a>(line: &'a [u8], fields: &mut [&'a [u8]], quotes: Quotes)
             at = end;
         }
     }
-    Some(fields.len())
+    Some((fields.len(), at))
 }
 
 fn closing_quote(line: &[u8], start: usize, quotes: Quotes) -> Option<usize> {
@@ -72,7 +76,7 @@ mod tests {
 
     fn fields(line: &str, quotes: Quotes) -> Option<Vec<&str>> {
         let mut fields = [&b""[..]; 8];
-        let count = split(line.as_bytes(), &mut fields, quotes)?;
+        let (count, _) = split(line.as_bytes(), 0, &mut fields, quotes)?;
         Some(
             fields[..count]
                 .iter()

@@ -1,11 +1,14 @@
 //! What the access logs of the window say, aggregated so that it fits in memory and in Postgres.
 
+pub mod base_rates;
+
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::load_balancer::LoadBalancerType;
+pub use base_rates::BaseRates;
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct AccessLog {
@@ -24,6 +27,9 @@ pub struct AccessLog {
     pub minutes: Vec<Minute>,
     /// Every request of the window by target, busiest first; `-` where none was chosen.
     pub targets: Vec<TargetCounts>,
+    /// Every request of the window by what else 502s may be bound to.
+    #[serde(default)]
+    pub base_rates: BaseRates,
     /// Every row that is a 502, 503, 504, 460, 463, 464, 500 or 561, in order of time. Rows past
     /// [`ROWS_KEPT`] are merged with those of the same minute, target, statuses, signature and
     /// `error_reason`: nothing is left out of a count.
