@@ -15,6 +15,7 @@ pub(crate) mod columns;
 mod divide;
 mod faults;
 mod format;
+mod hash;
 mod lines;
 mod object;
 mod route;

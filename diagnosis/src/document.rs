@@ -10,6 +10,7 @@ use crate::{
     evidence::{LoadBalancerType, Window},
     keep_alive::KeepAlive,
     observation::Observation,
+    skew::Skew,
     step::Step,
 };
 
@@ -29,6 +30,9 @@ pub struct Diagnosis {
     /// What the targets' keep-alive timeouts seem to be, by target group.
     #[serde(default)]
     pub keep_alive: Vec<KeepAlive>,
+    /// What the 502s are bound to, strongest first, then what they are not bound to.
+    #[serde(default)]
+    pub skew: Vec<Skew>,
     /// All six, in order.
     pub steps: Vec<StepResult>,
     pub observations: Vec<Observation>,

@@ -10,7 +10,10 @@ use crate::{
     evidence::{
         AccessLog, AppLog, Ecs, Evidence, Instance, Listener, LoadBalancer, LoadBalancerAttributes,
         LoadBalancerType, Metrics, TargetGroup, TargetGroupAttributes, TargetHealth, Window,
-        access_log::{FaultRow, TargetCounts},
+        access_log::{
+            FaultRow, TargetCounts,
+            base_rates::{Counted, Dividing, Division, ValueCounts},
+        },
         listeners::{Forward, ListenerRule},
         load_balancer::LogDelivery,
         metrics::{Point, Series},
@@ -179,6 +182,7 @@ pub(crate) fn healthy() -> Evidence {
             .collect(),
         ..AccessLog::default()
     });
+    set_base(&mut evidence, Dividing::Route, &[("GET /cart", 30_000, 0)]);
     evidence.app_log = seen(AppLog::default());
     evidence.cloudtrail = seen(Vec::new());
     evidence.auto_scaling = seen(Vec::new());
@@ -267,6 +271,29 @@ pub(crate) fn set_rows(evidence: &mut Evidence, rows: Vec<FaultRow>) {
 
 pub(crate) fn set_health(evidence: &mut Evidence, targets: Vec<TargetHealth>) {
     evidence.target_health.insert(WEB.to_owned(), seen(targets));
+}
+
+/// How all requests divide by one dimension: value, requests, 502s of the load balancer.
+pub(crate) fn set_base(evidence: &mut Evidence, by: Dividing, values: &[(&str, u64, u64)]) {
+    if let Observed::Seen { value, .. } = &mut evidence.access_log {
+        let divisions = &mut value.base_rates.divisions;
+        divisions.retain(|division| division.by != by);
+        divisions.push(Division {
+            by,
+            counted: Counted::Exact,
+            distinct: values.len() as u64,
+            requests: values.iter().map(|(_, requests, _)| requests).sum(),
+            values: values
+                .iter()
+                .map(|(value, requests, failed)| ValueCounts {
+                    value: (*value).to_owned(),
+                    requests: *requests,
+                    made_by_load_balancer: *failed,
+                    made_by_target: 0,
+                })
+                .collect(),
+        });
+    }
 }
 
 /// A 502 that the load balancer made for target `n`: `-1/-1/-1`.

@@ -25,6 +25,7 @@ pub mod reachability;
 pub mod restart_signs;
 pub mod rule;
 pub mod rules;
+pub mod skew;
 pub mod step;
 pub mod steps;
 pub mod tables;

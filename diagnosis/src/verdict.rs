@@ -28,7 +28,7 @@ use crate::{
     ledger::{self, Settlement},
     need::{self, Need},
     rule::{self, Answer, Draft, Rule},
-    rules,
+    rules, skew,
     step::Step,
     steps,
 };
@@ -85,6 +85,7 @@ pub fn judge(evidence: &Evidence) -> Diagnosis {
         missing,
         findings,
         keep_alive: keep_alive::publish(&case),
+        skew: skew::skew(&case),
         steps,
         observations: evidence.observations.clone(),
     }

@@ -6,15 +6,10 @@
 
 mod finish;
 
-use std::{
-    collections::HashMap,
-    hash::{BuildHasherDefault, Hasher},
-};
-
 use super::{
     format::{self, Line, method_and_url, without_port},
+    hash::Map,
     route,
-    sketch::mix,
     tally::{Made, Tallied, Tally},
     targets::Key,
     values::{KINDS, SIZES, priority, size_place},
@@ -32,28 +27,6 @@ const MAX_ROUTES: usize = 16_384;
 const MAX_CLIENTS: usize = 16_384;
 /// Route × target.
 const MAX_PAIRS: usize = 65_536;
-
-/// Numbers as keys; none of them is chosen by a client.
-#[derive(Default)]
-struct Numbers(u64);
-
-impl Hasher for Numbers {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.write_u64(u64::from(*byte));
-        }
-    }
-
-    fn write_u64(&mut self, n: u64) {
-        self.0 = mix(self.0 ^ n ^ 0x9e37_79b9_7f4a_7c15, 0xd6e8_feb8_6659_fd93);
-    }
-}
-
-type ByNumber<T> = HashMap<u64, T, BuildHasherDefault<Numbers>>;
 
 /// Where a line names its node.
 #[derive(Debug)]
@@ -81,14 +54,14 @@ pub(super) struct Divided {
     /// By place in `routes`.
     slots: Vec<[RouteCounts; SLOTS]>,
     /// By group and priority; `None` once there were too many.
-    rules: Option<ByNumber<Tallied>>,
+    rules: Option<Map<u64, Tallied>>,
     groups: Vec<Box<[u8]>>,
     /// By place in `routes` and place in `targets`; `None` once there were too many.
-    pairs: Option<ByNumber<RouteCounts>>,
+    pairs: Option<Map<u64, RouteCounts>>,
     targets: Vec<Key>,
     /// The target's group, as place in `groups`.
     group_of_target: Vec<u32>,
-    target_places: HashMap<Key, u32>,
+    target_places: Map<Key, u32>,
     written: Vec<u8>,
 }
 
@@ -103,12 +76,12 @@ impl Default for Divided {
             sizes: Default::default(),
             kinds: Default::default(),
             slots: Vec::new(),
-            rules: Some(ByNumber::default()),
+            rules: Some(Map::default()),
             groups: Vec::new(),
-            pairs: Some(ByNumber::default()),
+            pairs: Some(Map::default()),
             targets: Vec::new(),
             group_of_target: Vec::new(),
-            target_places: HashMap::new(),
+            target_places: Map::default(),
             written: Vec::new(),
         }
     }

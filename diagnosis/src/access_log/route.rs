@@ -46,70 +46,96 @@ pub(super) fn write(method: &str, url: &[u8], out: &mut Vec<u8>) {
     out.clear();
     out.extend_from_slice(method.as_bytes());
     out.push(b' ');
-    let mut seen = Segment::default();
-    let mut start = out.len();
+    let mut rest = &url[..url.len().min(PATH_BYTES)];
     let mut segments = 0;
-    for byte in url.iter().take(PATH_BYTES) {
-        match byte {
-            b'?' | b'#' | b';' => break,
-            b'/' => {
-                seen.end(out, start);
-                if segments == SEGMENTS {
-                    out.extend_from_slice(b"/**");
-                    return;
+    loop {
+        let mut seen = Segment::default();
+        let mut ended_by = None;
+        let mut length = rest.len();
+        for (place, byte) in rest.iter().enumerate() {
+            match CLASS[usize::from(*byte)] {
+                Class::End => {
+                    (ended_by, length) = (Some(*byte), place);
+                    break;
                 }
-                segments += 1;
-                out.push(b'/');
-                start = out.len();
-                seen = Segment::default();
-            }
-            byte => {
-                seen.take(*byte);
-                out.push(*byte);
+                class => seen.take(class),
             }
         }
+        let segment = &rest[..length];
+        out.extend_from_slice(if seen.is_id(length) { b"*" } else { segment });
+        if ended_by != Some(b'/') {
+            break;
+        }
+        if segments == SEGMENTS {
+            out.extend_from_slice(b"/**");
+            return;
+        }
+        segments += 1;
+        out.push(b'/');
+        rest = &rest[length + 1..];
     }
-    seen.end(out, start);
     if segments > 1 && out.ends_with(b"/") {
         out.pop();
     }
 }
 
+#[derive(Clone, Copy)]
+enum Class {
+    /// A segment's end, or the path's.
+    End,
+    Digit,
+    HexLetter,
+    Letter,
+    Mark,
+    /// Escapes, and what stands in no clean address.
+    Odd,
+}
+
+const CLASS: [Class; 256] = {
+    let mut classes = [Class::Odd; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        classes[byte] = match byte as u8 {
+            b'/' | b'?' | b'#' | b';' => Class::End,
+            b'0'..=b'9' => Class::Digit,
+            b'a'..=b'f' | b'A'..=b'F' => Class::HexLetter,
+            b'g'..=b'z' | b'G'..=b'Z' => Class::Letter,
+            b'-' | b'_' | b'.' | b'~' | b':' | b'@' | b'$' | b',' | b'=' | b'+' | b'(' | b')' => {
+                Class::Mark
+            }
+            _ => Class::Odd,
+        };
+        byte += 1;
+    }
+    classes
+};
+
 /// What a segment is made of.
 #[derive(Default)]
 struct Segment {
     digits: usize,
+    hex_letters: usize,
     letters: usize,
-    not_hex: bool,
-    odd: bool,
+    odd: usize,
 }
 
 impl Segment {
-    fn take(&mut self, byte: u8) {
-        match byte {
-            b'0'..=b'9' => self.digits += 1,
-            b'a'..=b'f' | b'A'..=b'F' => self.letters += 1,
-            b'g'..=b'z' | b'G'..=b'Z' => {
-                self.letters += 1;
-                self.not_hex = true;
-            }
-            b'-' | b'_' | b'.' | b'~' | b':' | b'@' | b'$' | b',' | b'=' | b'+' | b'(' | b')' => {}
-            // Escapes, and what stands in no clean address.
-            _ => self.odd = true,
+    fn take(&mut self, class: Class) {
+        match class {
+            Class::Digit => self.digits += 1,
+            Class::HexLetter => self.hex_letters += 1,
+            Class::Letter => self.letters += 1,
+            Class::Odd => self.odd += 1,
+            Class::Mark | Class::End => {}
         }
     }
 
-    fn end(&self, out: &mut Vec<u8>, start: usize) {
-        let length = out.len() - start;
-        let id = self.odd
+    fn is_id(&self, length: usize) -> bool {
+        let only_hex = self.letters == 0;
+        self.odd > 0
             || length > NAME_BYTES
             || self.digits >= ID_DIGITS
-            || (self.digits > 0 && self.letters == 0)
-            || (length >= HEX_BYTES && !self.not_hex && self.digits > 0);
-        if id {
-            out.truncate(start);
-            out.push(b'*');
-        }
+            || (self.digits > 0 && only_hex && (self.hex_letters == 0 || length >= HEX_BYTES))
     }
 }
 

@@ -5,6 +5,8 @@
 //! (2.7 / 32,768 of all that was counted) with a chance of 2 % at most, unless somebody made texts
 //! that collide. Sums do not depend on the order, so neither does what is read from them.
 
+use super::hash;
+
 const WIDTH: usize = 1 << 15;
 const DEPTH: usize = 4;
 
@@ -52,25 +54,7 @@ fn cells(text: &[u8]) -> [usize; DEPTH] {
 
 /// The same on every machine: a bound that is stored must not depend on where it was made.
 fn hash(text: &[u8]) -> u64 {
-    const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
-    let mut hash = ODD ^ text.len() as u64;
-    let mut chunks = text.chunks_exact(8);
-    for chunk in &mut chunks {
-        let mut word = [0; 8];
-        word.copy_from_slice(chunk);
-        hash = mix(hash ^ u64::from_le_bytes(word), ODD);
-    }
-    let mut word = [0; 8];
-    word[..chunks.remainder().len()].copy_from_slice(chunks.remainder());
-    mix(
-        mix(hash ^ u64::from_le_bytes(word), ODD),
-        0xd6e8_feb8_6659_fd93,
-    )
-}
-
-pub(super) fn mix(one: u64, other: u64) -> u64 {
-    let product = u128::from(one) * u128::from(other);
-    (product as u64) ^ ((product >> 64) as u64)
+    hash::of(text, 0)
 }
 
 #[cfg(test)]

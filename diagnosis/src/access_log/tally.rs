@@ -3,9 +3,7 @@
 //! Which of the two it is depends on how many different texts there were in all, not on the order or
 //! on how they were spread over objects; so the result does not either.
 
-use std::collections::HashMap;
-
-use super::sketch::Sketch;
+use super::{hash::Map, sketch::Sketch};
 
 /// What was counted of one value.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -26,7 +24,7 @@ pub(super) enum Made {
 #[derive(Debug)]
 pub(super) struct Tally {
     limit: usize,
-    places: HashMap<Box<[u8]>, u32>,
+    places: Map<Box<[u8]>, u32>,
     counts: Vec<Tallied>,
     sketch: Option<Sketch>,
     requests: u64,
@@ -53,7 +51,7 @@ impl Tally {
     pub(super) fn new(limit: usize) -> Self {
         Self {
             limit,
-            places: HashMap::new(),
+            places: Map::default(),
             counts: Vec::new(),
             sketch: None,
             requests: 0,

@@ -1,8 +1,8 @@
 //! Counts by target, and when each target answered.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
-use super::{answers::Answers, format::Line};
+use super::{answers::Answers, format::Line, hash::Map};
 use crate::evidence::access_log::TargetCounts;
 
 /// Targets told apart in one object and in all of them; the requests of those past it are counted
@@ -31,7 +31,7 @@ pub(super) struct Counts {
 #[derive(Debug, Default)]
 pub(super) struct Targets {
     /// By target, the places in `all`, one for each of its target groups.
-    places: HashMap<Box<[u8]>, Vec<usize>>,
+    places: Map<Box<[u8]>, Vec<usize>>,
     all: Vec<(Key, Counts, Vec<u32>)>,
     times: usize,
 }

@@ -1,5 +1,7 @@
 //! Step `error-logs`: the log's rows and counts, or the metrics where there is no log.
 
+mod skew;
+
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
@@ -20,6 +22,7 @@ pub(super) fn tables(case: &Case<'_>) -> Vec<Table> {
     let mut tables = Vec::new();
     if was_asked(&evidence.access_log) {
         tables.push(rows(case));
+        tables.push(skew::table(case));
         tables.push(by_target(case));
         tables.push(by_minute(case));
     }
