@@ -30,7 +30,7 @@ pub use aggregator::Aggregator;
 pub use lines::{MAX_LINE_BYTES, MAX_OBJECT_BYTES};
 pub use object::{ObjectReader, ObjectRows};
 pub use route::{method_of, route_of};
-pub use values::{size_class, value_of};
+pub use values::{size_classes_from, value_of};
 
 #[cfg(test)]
 mod tests;

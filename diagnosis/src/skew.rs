@@ -68,7 +68,6 @@ pub struct Skew {
     /// Too many different values to count each: `requests` is an upper bound.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub requests_at_most: bool,
-    /// How sure a binding is; `none` where there is none.
     pub sure: Sure,
     /// The chance that any value comes out like this when nothing is bound is below one in ten to
     /// this power; 0 where there is no binding.
@@ -135,6 +134,7 @@ impl Dimension {
     ];
 }
 
+/// How sure a binding is; `none` where there is none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]

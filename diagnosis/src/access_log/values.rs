@@ -23,10 +23,10 @@ pub(super) fn size_place(bytes: u64) -> usize {
     SIZES.partition_point(|(from, _)| *from <= bytes) - 1
 }
 
-/// The class of a number of bytes received, and its place among them.
-pub fn size_class(bytes: u64) -> (usize, &'static str) {
-    let place = size_place(bytes);
-    (place, SIZES[place].1)
+/// The class of a number of bytes received, and those above it.
+pub fn size_classes_from(bytes: u64) -> Vec<&'static str> {
+    let classes = SIZES[size_place(bytes)..].iter();
+    classes.map(|(_, name)| *name).collect()
 }
 
 /// The value of a row in a dimension; `None` where the row does not say.
@@ -44,7 +44,7 @@ pub fn value_of(row: &FaultRow, by: Dividing) -> Option<String> {
         )),
         Dividing::Route => route::route_of(row),
         Dividing::Method => route::method_of(row).map(str::to_owned),
-        Dividing::Size => Some(size_class(row.received_bytes).1.to_owned()),
+        Dividing::Size => Some(SIZES[size_place(row.received_bytes)].1.to_owned()),
         Dividing::Protocol => KINDS
             .iter()
             .find(|kind| **kind == row.kind)

@@ -6,6 +6,9 @@ mod lambda_invalid_response;
 mod lambda_network_exhausted;
 mod lambda_response_too_large;
 mod lambda_throttled;
+mod lost_answers;
+mod malformed_response;
+mod response_headers_too_large;
 mod target_closed_connection;
 mod target_refused_connection;
 mod target_returned_502;
@@ -26,4 +29,6 @@ pub const RULES: &[Rule] = &[
     lambda_network_exhausted::RULE,
     upload_answered_early::RULE,
     worker_restarted::RULE,
+    malformed_response::RULE,
+    response_headers_too_large::RULE,
 ];
