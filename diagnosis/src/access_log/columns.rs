@@ -97,7 +97,8 @@ impl Column {
         let mut fields = [&b""[..]; MOST];
         // No further than the field itself: a cut line may end inside a later quote.
         let fields = fields.get_mut(..=place)?;
-        if split(bytes, fields, quotes)? <= place {
+        let (filled, _) = split(bytes, 0, fields, quotes)?;
+        if filled <= place {
             return None;
         }
         let field = fields.last()?;

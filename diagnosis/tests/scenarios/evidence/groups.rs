@@ -41,6 +41,7 @@ pub(super) fn groups(evidence: &mut Evidence, told: &Told, targets: &Targets, se
                 healthy_threshold: 5,
                 unhealthy_threshold: group.unhealthy_threshold,
             },
+            ip_address_type: network.then(|| "ipv4".to_owned()),
             load_balancer_arns: vec![LOAD_BALANCER.to_owned()],
             target_type: if group.lambda {
                 TargetType::Lambda
