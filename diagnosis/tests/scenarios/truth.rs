@@ -75,6 +75,7 @@ const IMPLIES: &[(&str, &[&str])] = &[
         &["malformed-response", "target-closed-connection"],
     ),
     ("malformed-response", CLOSED),
+    ("target-in-disabled-zone", &["no-registered-targets"]),
 ];
 const CLOSED: &[&str] = &["target-closed-connection"];
 const UNHEALTHY: &[&str] = &["all-targets-unhealthy"];

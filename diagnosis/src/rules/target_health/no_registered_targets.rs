@@ -37,7 +37,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::health_check;
+use super::{health_check, target_in_disabled_zone};
 use crate::{
     case::{Case, minute_of},
     document::{Fix, Strength},
@@ -74,6 +74,7 @@ fn check(case: &Case<'_>) -> Answer {
         .iter()
         .filter(|group| group.target_type != TargetType::Lambda)
         .filter(|group| case.in_use(group) != Some(false))
+        .filter(|group| !is_of_another_zone(case, group))
         .collect();
     let empty: BTreeSet<&str> = groups
         .iter()
@@ -86,7 +87,12 @@ fn check(case: &Case<'_>) -> Answer {
         match Emptiness::of(case, group) {
             Some(emptiness) => findings.push(now_empty(case, group, &emptiness, rows, &empty)),
             // On Classic a full queue answers 503 as well.
-            None if !case.is_classic() && case.requests(&rows) >= FEWEST => {
+            None if !case.is_classic()
+                && is_seen(case, group)
+                // A node whose own zone is empty has nothing to choose either: that rule judges.
+                && target_in_disabled_zone::cross_zone(case, group) != Some(false)
+                && case.requests(&rows) >= FEWEST =>
+            {
                 findings.push(was_empty(case, group, rows));
             }
             None => {}
@@ -107,6 +113,29 @@ fn check(case: &Case<'_>) -> Answer {
     } else {
         Answer::cannot_tell("a group in use may have no target to choose", missing)
     }
+}
+
+/// That a group has targets now can only be said of one whose targets were seen.
+fn is_seen(case: &Case<'_>, group: &TargetGroup) -> bool {
+    let health = case.evidence.target_health.get(&group.arn);
+    health.is_some_and(|health| health.whole().is_some())
+}
+
+/// Its targets stand in zones that the load balancer does not use: `target-in-disabled-zone` says so.
+fn is_of_another_zone(case: &Case<'_>, group: &TargetGroup) -> bool {
+    let health = case.evidence.target_health.get(&group.arn);
+    let targets = health.and_then(crate::Observed::seen);
+    case.in_use(group) == Some(true)
+        && targets.is_some_and(|targets| {
+            let zones = &case.evidence.load_balancer.zones;
+            let stands_outside = |target: &TargetHealth| {
+                let zone = target.zone.as_deref();
+                target.reason.as_deref() == Some("Target.NotInUse")
+                    && !zones.is_empty()
+                    && zones.iter().all(|known| Some(known.name.as_str()) != zone)
+            };
+            targets.iter().any(stands_outside)
+        })
 }
 
 /// Why there is nothing to choose from, by what was registered when the call was made.

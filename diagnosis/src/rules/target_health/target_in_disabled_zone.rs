@@ -108,7 +108,7 @@ fn check(case: &Case<'_>) -> Answer {
 }
 
 /// `None` where neither the group nor the load balancer says.
-fn cross_zone(case: &Case<'_>, group: &TargetGroup) -> Option<bool> {
+pub(super) fn cross_zone(case: &Case<'_>, group: &TargetGroup) -> Option<bool> {
     let of_group = case.evidence.target_group_attributes.get(&group.arn);
     let of_group = of_group
         .and_then(|seen| seen.seen())
