@@ -315,7 +315,9 @@ impl<'a> Case<'a> {
     /// full.
     pub fn load_balancer_502s(&self) -> Option<u64> {
         let evidence = self.evidence;
-        let by_log = evidence.access_log.whole().map(|_| {
+        let whole_log = evidence.access_log.whole();
+        let not_late = |_: &&AccessLog| ledger::coverage::late_until(self).is_none();
+        let by_log = whole_log.filter(not_late).map(|_| {
             let made = self.places(|row| row.elb_status_code == 502 && !row.made_by_target());
             self.requests(&made)
         });

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    coverage::Source,
     evidence::{LoadBalancerType, Window},
     keep_alive::KeepAlive,
     observation::Observation,
@@ -33,6 +34,9 @@ pub struct Diagnosis {
     /// What the 502s are bound to, strongest first, then what they are not bound to.
     #[serde(default)]
     pub skew: Vec<Skew>,
+    /// Which sources could be looked at, and how to close each gap.
+    #[serde(default)]
+    pub coverage: Vec<Source>,
     /// All six, in order.
     pub steps: Vec<StepResult>,
     pub observations: Vec<Observation>,

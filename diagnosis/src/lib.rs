@@ -9,6 +9,7 @@ pub mod access_log;
 pub mod api;
 pub mod bundle;
 pub mod case;
+pub mod coverage;
 pub mod document;
 pub mod evidence;
 pub mod fix;

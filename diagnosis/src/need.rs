@@ -181,6 +181,51 @@ impl Need {
         }
     }
 
+    /// The IAM actions that were refused for it.
+    pub fn denied(self, evidence: &Evidence) -> Vec<&str> {
+        self.outcomes(evidence)
+            .into_iter()
+            .filter_map(|outcome| match outcome {
+                Outcome::Denied(action) => Some(action),
+                Outcome::Seen | Outcome::Other => None,
+            })
+            .collect()
+    }
+
+    /// Whether any of it was seen, in full or not.
+    pub fn is_seen(self, evidence: &Evidence) -> bool {
+        self.outcomes(evidence).contains(&Outcome::Seen)
+    }
+
+    fn outcomes(self, evidence: &Evidence) -> Vec<Outcome<'_>> {
+        match self {
+            Self::Attributes => vec![outcome(&evidence.attributes)],
+            Self::Listeners => vec![outcome(&evidence.listeners)],
+            Self::TargetGroups => vec![outcome(&evidence.target_groups)],
+            Self::TargetGroupAttributes => {
+                let all = evidence.target_group_attributes.values();
+                all.map(outcome).collect()
+            }
+            Self::TargetHealth => evidence.target_health.values().map(outcome).collect(),
+            Self::Instances => vec![outcome(&evidence.instances)],
+            Self::Certificates => vec![outcome(&evidence.certificates)],
+            Self::LambdaFunctions => vec![outcome(&evidence.lambda_functions)],
+            Self::Subnets => vec![outcome(&evidence.subnets)],
+            Self::RouteTables => vec![outcome(&evidence.route_tables)],
+            Self::SecurityGroups => vec![outcome(&evidence.security_groups)],
+            Self::NetworkAcls => vec![outcome(&evidence.network_acls)],
+            Self::NetworkInterfaces => vec![outcome(&evidence.network_interfaces)],
+            Self::PrefixLists => vec![outcome(&evidence.prefix_lists)],
+            Self::Metrics => vec![outcome(&evidence.metrics)],
+            Self::TargetMetrics => vec![outcome(&evidence.target_metrics)],
+            Self::AccessLog => vec![outcome(&evidence.access_log)],
+            Self::AppLog => vec![outcome(&evidence.app_log)],
+            Self::CloudTrail => vec![outcome(&evidence.cloudtrail)],
+            Self::AutoScaling => vec![outcome(&evidence.auto_scaling)],
+            Self::Ecs => vec![outcome(&evidence.ecs)],
+        }
+    }
+
     /// Whether silence about it ("not asked") leaves a hole.
     fn applies(self, evidence: &Evidence) -> bool {
         match self {
@@ -197,6 +242,22 @@ impl Need {
             Self::AppLog => false,
             _ => true,
         }
+    }
+}
+
+/// How one reading ended.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Outcome<'a> {
+    Seen,
+    Denied(&'a str),
+    Other,
+}
+
+fn outcome<T>(observed: &Observed<T>) -> Outcome<'_> {
+    match observed {
+        Observed::Seen { .. } => Outcome::Seen,
+        Observed::Denied { action, .. } => Outcome::Denied(action),
+        Observed::Failed { .. } | Observed::NotAsked => Outcome::Other,
     }
 }
 

@@ -19,6 +19,7 @@ use std::collections::BTreeMap;
 
 use crate::{
     case::Case,
+    coverage,
     document::{
         Diagnosis, Finding, LedgerSource, LoadBalancerRef, RuleAnswer, RuleResult, StepResult,
         StepState, Strength, Verdict,
@@ -86,6 +87,7 @@ pub fn judge(evidence: &Evidence) -> Diagnosis {
         findings,
         keep_alive: keep_alive::publish(&case),
         skew: skew::skew(&case),
+        coverage: coverage::of(&case),
         steps,
         observations: evidence.observations.clone(),
     }

@@ -4,10 +4,10 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
-    case::{Case, bounded, minute_of},
+    case::{Case, bounded, minute_of, shifted},
     evidence::metrics::Series,
     need,
-    words::{count, thousands},
+    words::{clock, count, thousands},
 };
 
 /// Below this share of the requests that the metric counted, per cent, the log lacks whole objects
@@ -18,6 +18,16 @@ const LOG_COVERS_PERCENT: u64 = 90;
 /// More unreadable lines than this, per thousand requests, are no accident of one odd line. [I]
 const UNREADABLE_PER_THOUSAND: u64 = 1;
 
+/// A log object is delivered some minutes after the last request that it holds: nodes write one every
+/// five minutes, on a best effort. [V] DOC-AL; the other five are for delivery. [I]
+const DELIVERED_AFTER: TimeDelta = TimeDelta::minutes(10);
+
+/// From when on the log of the window should be whole, where that was still to come when it was read.
+pub(crate) fn late_until(case: &Case<'_>) -> Option<DateTime<Utc>> {
+    let whole_at = shifted(case.evidence.window.to, DELIVERED_AFTER);
+    (case.evidence.observed_at < whole_at).then_some(whole_at)
+}
+
 /// What keeps the counts from being complete, in words.
 pub(crate) fn holes(case: &Case<'_>) -> Vec<String> {
     let mut holes = Vec::new();
@@ -25,6 +35,13 @@ pub(crate) fn holes(case: &Case<'_>) -> Vec<String> {
         Some(log) => {
             holes.extend(log_behind_metric(case));
             holes.extend(requests_missing(case, log.requests));
+            holes.extend(late_until(case).map(|at| {
+                format!(
+                    "access log: the window ends less than 10 minutes before it was read, and objects of \
+                     its last minutes may not be delivered yet; run the step error-logs again after {}",
+                    clock(at)
+                )
+            }));
             if bounded(log.unreadable).saturating_mul(1000)
                 > bounded(log.requests).saturating_mul(UNREADABLE_PER_THOUSAND)
             {

@@ -81,7 +81,7 @@ pub(crate) fn whole_families(whole: &Evidence) -> impl Iterator<Item = (String, 
         .collect();
     family("all configuration", &configuration);
     families.into_iter().flat_map(move |(name, needs)| {
-        [How::Denied("any"), How::Failed("throttled"), How::NotAsked].map(|how| {
+        [How::Failed("throttled"), How::NotAsked].map(|how| {
             let mut evidence = whole.clone();
             for need in &needs {
                 punch(&mut evidence, *need, how);
