@@ -36,6 +36,7 @@ use std::{cmp::Reverse, collections::BTreeMap};
 use crate::{
     case::{Case, bounded},
     document::{Fix, Strength},
+    evidence::access_log::FaultRow,
     fix,
     need::Need,
     rule::{Answer, Claims, Draft, Rule},
@@ -85,7 +86,9 @@ fn check(case: &Case<'_>) -> Answer {
 
 fn finding(case: &Case<'_>, rows: Vec<usize>) -> Draft {
     let n = case.requests(&rows);
-    let targets = most(case, &rows, |row| row.target.clone());
+    let targets = most(case, &rows, |row| {
+        row.target.clone().or_else(|| function_of(case, row))
+    });
     let paths = most(case, &rows, |row| {
         Some(row.url.split('?').next().unwrap_or_default().to_owned())
     });
@@ -121,11 +124,18 @@ fn finding(case: &Case<'_>, rows: Vec<usize>) -> Draft {
     }
 }
 
+/// A function has no address that a row could name: it is the one of the row's group.
+fn function_of(case: &Case<'_>, row: &FaultRow) -> Option<String> {
+    let targets = case.health(row.target_group_arn.as_deref()?);
+    let function = targets.seen()?.first()?;
+    case.was_to_function(row).then(|| function.id.clone())
+}
+
 /// What these rows have most often in one field.
 fn most(
     case: &Case<'_>,
     rows: &[usize],
-    field: impl Fn(&crate::evidence::access_log::FaultRow) -> Option<String>,
+    field: impl Fn(&FaultRow) -> Option<String>,
 ) -> Vec<(String, u64)> {
     let mut counts: BTreeMap<String, u64> = BTreeMap::new();
     for place in rows {
@@ -168,7 +178,7 @@ fn how_to_fix(case: &Case<'_>) -> Fix {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{evidence::access_log::FaultRow, fixture::*};
+    use crate::fixture::*;
 
     fn returned(clock: &str, n: u8) -> FaultRow {
         FaultRow {
