@@ -13,6 +13,7 @@ use crate::{
     observation::Observation,
     skew::Skew,
     step::Step,
+    what_changed::DatedChange,
 };
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -39,6 +40,9 @@ pub struct Diagnosis {
     pub coverage: Vec<Source>,
     /// All six, in order.
     pub steps: Vec<StepResult>,
+    /// What changed near the window, in order of time; those that the errors follow are suspects.
+    #[serde(default)]
+    pub changes: Vec<DatedChange>,
     pub observations: Vec<Observation>,
 }
 

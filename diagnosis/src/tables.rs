@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{case::Case, evidence::Evidence, step::Step};
 
 mod build;
+mod changes;
 mod error_logs;
 mod load;
 mod network;

@@ -31,7 +31,7 @@ use crate::{
     rule::{self, Answer, Draft, Rule},
     rules, skew,
     step::Step,
-    steps,
+    steps, what_changed,
 };
 
 /// Faults that clients feel and that no 502 ever comes from: the load balancer's own certificate and
@@ -56,7 +56,9 @@ pub fn judge(evidence: &Evidence) -> Diagnosis {
         .flat_map(|(rule, answer)| answer.findings.iter().map(move |draft| (*rule, draft)))
         .collect();
     let settlement = ledger::settle(&case, &drafts);
-    let findings = ranking::rank(evidence, &drafts, &settlement);
+    let changes = what_changed::changes(&case);
+    let mut findings = ranking::rank(evidence, &drafts, &settlement);
+    what_changed::tell(&changes, &mut findings);
     let steps: Vec<StepResult> = Step::ALL
         .into_iter()
         .map(|step| step_result(evidence, step, &answers, &findings))
@@ -89,6 +91,7 @@ pub fn judge(evidence: &Evidence) -> Diagnosis {
         skew: skew::skew(&case),
         coverage: coverage::of(&case),
         steps,
+        changes,
         observations: evidence.observations.clone(),
     }
 }

@@ -1,16 +1,13 @@
 //! Step `target-health`: targets, their groups, where requests are routed, what changed.
 
-use chrono::{DateTime, Utc};
-
 use super::{
     Cell, Table, Tone,
-    build::{Builder, cell, or_dash, short, time, toned, was_asked},
+    build::{Builder, cell, or_dash, short, toned, was_asked},
 };
 use crate::{
     case::Case,
     evidence::{TargetGroup, target_groups::TargetType},
     need::Need,
-    words,
 };
 
 pub(super) fn tables(case: &Case<'_>) -> Vec<Table> {
@@ -27,7 +24,7 @@ pub(super) fn tables(case: &Case<'_>) -> Vec<Table> {
         || was_asked(&evidence.auto_scaling)
         || was_asked(&evidence.ecs)
     {
-        tables.push(changes(case));
+        tables.push(super::changes::table(case));
     }
     tables
 }
@@ -273,78 +270,5 @@ fn listener_rules(case: &Case<'_>) -> Table {
         }
     }
     table.from(case, &[Need::Listeners]);
-    table.in_order()
-}
-
-fn changes(case: &Case<'_>) -> Table {
-    let evidence = case.evidence;
-    let mut table = Builder::new(
-        "changes",
-        "What changed",
-        &["Time", "What", "Who", "Touched", "Details"],
-    );
-    let mut all: Vec<(DateTime<Utc>, Vec<Cell>)> = Vec::new();
-    let from_trail = evidence.cloudtrail.seen().into_iter().flatten();
-    for change in from_trail.chain(evidence.auto_scaling.seen().into_iter().flatten()) {
-        let details = match &change.error {
-            Some(error) => format!("refused: {error}"),
-            None => change.summary.clone(),
-        };
-        all.push((
-            change.at,
-            vec![
-                time(change.at),
-                cell(&change.name),
-                cell(&change.who),
-                cell(words::list(&change.resources, 4)),
-                cell(details),
-            ],
-        ));
-    }
-    if let Some(ecs) = evidence.ecs.seen() {
-        for service in &ecs.services {
-            for event in &service.events {
-                all.push((
-                    event.at,
-                    vec![
-                        time(event.at),
-                        cell("ECS service event"),
-                        cell("ECS"),
-                        cell(&service.name),
-                        cell(&event.message),
-                    ],
-                ));
-            }
-        }
-        for task in &ecs.stopped_tasks {
-            let Some(at) = task.stopped_at.or(task.stopping_at) else {
-                continue;
-            };
-            let on_its_own = task.stop_code.as_deref() == Some("EssentialContainerExited");
-            all.push((
-                at,
-                vec![
-                    time(at),
-                    toned(
-                        "ECS task stopped",
-                        if on_its_own { Tone::Bad } else { Tone::Plain },
-                    ),
-                    or_dash(task.stop_code.as_deref()),
-                    cell(
-                        task.ip
-                            .clone()
-                            .unwrap_or_else(|| short(&task.arn).to_owned()),
-                    ),
-                    or_dash(task.stopped_reason.as_deref()),
-                ],
-            ));
-        }
-    }
-    all.sort_by_key(|(at, _)| *at);
-    for (_, cells) in all {
-        table.row(cells);
-    }
-    table.note("In order of time, UTC.");
-    table.from(case, &[Need::CloudTrail, Need::AutoScaling, Need::Ecs]);
     table.in_order()
 }

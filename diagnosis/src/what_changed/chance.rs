@@ -14,6 +14,26 @@ pub(crate) fn at_least(n: u64, expected: f64) -> f64 {
     tail(first, |k| expected / (n + k))
 }
 
+/// The chance that `part` or more of `all` fall where each falls with the chance `share` (binomial):
+/// the exact test of two Poisson rates.
+pub(crate) fn at_least_of(part: u64, all: u64, share: f64) -> f64 {
+    let (k, n) = (part as f64, all as f64);
+    if part == 0 || part > all || share.is_nan() || k <= n * share {
+        return 1.0;
+    }
+    if share <= 0.0 {
+        return 0.0;
+    }
+    let odds = share / (1.0 - share);
+    let first = (ln_factorial(n) - ln_factorial(k) - ln_factorial(n - k)
+        + k * share.ln()
+        + (n - k) * (1.0 - share).ln())
+    .exp();
+    tail(first, |step| {
+        (n - k - step + 1.0).max(0.0) / (k + step) * odds
+    })
+}
+
 /// The sum of terms of which each is the last one times `ratio(step)`; the ratios fall below 1.
 fn tail(first: f64, ratio: impl Fn(f64) -> f64) -> f64 {
     let (mut sum, mut term) = (first, first);
@@ -57,6 +77,9 @@ mod tests {
         near(at_least(1, 0.01), 0.009_950);
         near(at_least(10, 3.0), 0.001_102);
         near(at_least(130, 100.0), 0.002_282);
+        near(at_least_of(9, 10, 0.5), 0.010_742);
+        near(at_least_of(5, 5, 0.2), 0.000_32);
+        near(at_least_of(60, 100, 0.5), 0.028_44);
     }
 
     #[test]
@@ -66,9 +89,14 @@ mod tests {
             at_least(3, 4.0),
             at_least(3, f64::NAN),
             at_least(u64::MAX, f64::INFINITY),
+            at_least_of(0, 0, 0.3),
+            at_least_of(3, 10, 0.3),
+            at_least_of(3, 2, 0.3),
+            at_least_of(3, 3, f64::NAN),
         ] {
             assert!((chance - 1.0).abs() < 1e-12, "{chance}");
         }
         assert!(at_least(u64::MAX, 5.0) < 1e-12);
+        assert!(at_least_of(4, 4, 0.0) < 1e-12);
     }
 }

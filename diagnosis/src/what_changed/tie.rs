@@ -202,9 +202,11 @@ impl Tie {
         let milliseconds = apart.num_milliseconds().unsigned_abs();
         let words = crate::words::seconds(milliseconds / 100 * 100);
         Some(if apart < TimeDelta::zero() {
-            format!("the first {code} on such a target came {words} before the event is noted")
+            format!(
+                "the first {code} on such a target came {words} before {AFTER_THE_EVENT} is noted"
+            )
         } else {
-            format!("the first {code} on such a target came {words} after the first event")
+            format!("the first {code} on such a target came {words} after {AFTER_THE_EVENT}")
         })
     }
 }
@@ -316,6 +318,9 @@ fn share_of(case: &Case<'_>, spans: &[Span<'_>]) -> f64 {
         .sum();
     taken / whole
 }
+
+/// By these words it is known that a finding says itself how far it is from its event.
+pub(crate) const AFTER_THE_EVENT: &str = "the first event";
 
 /// `0.3`: for numbers that are no counts.
 pub(crate) fn tenths(value: f64) -> String {

@@ -27,6 +27,8 @@ pub(crate) struct Expect {
     findings: Vec<String>,
     /// Faults that stand beside the causes of the traffic's rows, and that no row shows.
     pub(crate) also_true: Option<Vec<String>>,
+    /// The changes that the errors follow, each name once, in order of time.
+    suspects: Option<Vec<String>>,
     #[serde(default)]
     clear: Vec<String>,
     #[serde(default)]
@@ -120,6 +122,15 @@ impl Expect {
                     None => differ(rule, format!("{answer:?}"), "no such rule".to_owned()),
                 }
             }
+        }
+        if let Some(expected) = &self.suspects {
+            let mut got: Vec<&str> = Vec::new();
+            for change in diagnosis.changes.iter().filter(|one| one.suspect.is_some()) {
+                if !got.contains(&change.name.as_str()) {
+                    got.push(&change.name);
+                }
+            }
+            differ("suspects", format!("{expected:?}"), format!("{got:?}"));
         }
         for words in &self.says {
             if !diagnosis.in_words.contains(words) {

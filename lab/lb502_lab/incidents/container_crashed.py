@@ -6,11 +6,11 @@ to it are refused. Every 502 lies at a task's stop, on that task's address.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
-from lb502_lab.lab import ACCOUNT, REGION, Incident
-from lb502_lab.story import Health, Route, Story, Target, TargetGroup, Traffic
+from lb502_lab.lab import Incident
+from lb502_lab.story import Health, Route, Story, Traffic
+from lb502_lab.story.containers import Stop, Task, service
 from lb502_lab.story.traffic import hung_up, refused
 
 DESCRIPTION = "ECS tasks behind the load balancer are killed for memory and replaced"
@@ -61,67 +61,15 @@ def seed(story: Story) -> Incident:
         hung_up(row, 0.8 - row.times[0], story.rng)
         rows.append(row)
     rows.sort(key=lambda row: row.created)
-    _containers(story, group, targets, ends)
-    return story.tell(balancer, rows, DESCRIPTION, "container-crashed", "cause_found")
-
-
-def _containers(story: Story, group: TargetGroup, targets: list[Target], ends: list[datetime]) -> None:
-    """The cluster, its service with events, and its tasks: four running, the others stopped."""
-    ecs = story.aws("ecs")
-    ecs.create_cluster(clusterName=_CLUSTER)
-    definition = ecs.register_task_definition(
-        family=_SERVICE, networkMode="awsvpc", requiresCompatibilities=["FARGATE"], cpu="512", memory="1024",
-        containerDefinitions=[{"name": "app", "image": "recommendations:4.2", "memory": 1024, "stopTimeout": 30,
-                               "portMappings": [{"containerPort": 8080}],
-                               "logConfiguration": {"logDriver": "awslogs", "options": {
-                                   "awslogs-group": f"/ecs/{_SERVICE}", "awslogs-region": REGION,
-                                   "awslogs-stream-prefix": "app"}}}])["taskDefinition"]["taskDefinitionArn"]
-    service = ecs.create_service(
-        cluster=_CLUSTER, serviceName=_SERVICE, taskDefinition=definition, desiredCount=4, launchType="FARGATE",
-        loadBalancers=[{"targetGroupArn": group.arn, "containerName": "app", "containerPort": 8080}],
-    )["service"]["serviceArn"]
-    tasks, events, lines = [], [], []
+    tasks = []
     for n, target in enumerate(targets):
         started = ends[n - 4] + timedelta(seconds=29) if n >= 4 else story.begin - timedelta(hours=30 + n)
-        stopped = ends[n] if n < len(ends) else None
-        tasks.append(_task(story, definition, target, started, stopped))
-        lines.append((started + timedelta(seconds=3), "recommendations 4.2 listening on :8080"))
-        short = tasks[-1]["taskArn"].rpartition("/")[2]
-        if n >= 4:
-            events += [(started, f"(service {_SERVICE}) has started 1 tasks: (task {short})."),
-                       (started + timedelta(seconds=5), f"(service {_SERVICE}) registered 1 targets in (target-group {group.arn})")]
-        if stopped:
-            events.append((stopped + timedelta(seconds=11),
-                           f"(service {_SERVICE}) deregistered 1 targets in (target-group {group.arn})"))
-    story.app_log(f"/ecs/{_SERVICE}", lines)
-    story.stores.ecs_tasks[_CLUSTER] = tasks
-    story.stores.ecs_services[service] = {
-        "runningCount": 4, "pendingCount": 0, "desiredCount": 4, "status": "ACTIVE",
-        "events": [{"id": f"{n:08x}-0000-4000-8000-000000000000", "createdAt": at, "message": text}
-                   for n, (at, text) in enumerate(sorted(events, reverse=True))],
-    }
-
-
-def _task(story: Story, definition: str, target: Target, started: datetime, stopped: datetime | None) -> dict[str, Any]:
-    arn = f"arn:aws:ecs:{REGION}:{ACCOUNT}:task/{_CLUSTER}/{story.rng.getrandbits(128):032x}"
-    state = "STOPPED" if stopped else "RUNNING"
-    container: dict[str, Any] = {
-        "containerArn": f"{arn.replace(':task/', ':container/')}/app", "taskArn": arn, "name": "app", "lastStatus": state,
-        "networkInterfaces": [{"attachmentId": target.name, "privateIpv4Address": target.ip}],
-    }
-    task: dict[str, Any] = {
-        "taskArn": arn, "clusterArn": f"arn:aws:ecs:{REGION}:{ACCOUNT}:cluster/{_CLUSTER}", "group": f"service:{_SERVICE}",
-        "taskDefinitionArn": definition, "desiredStatus": state, "lastStatus": state, "launchType": "FARGATE",
-        "createdAt": started - timedelta(seconds=20), "startedAt": started, "availabilityZone": target.zone,
-        "containers": [container], "startedBy": "ecs-svc/7291037485910273645",
-        "attachments": [{"id": target.name, "type": "ElasticNetworkInterface",
-                         "status": "DELETED" if stopped else "ATTACHED",
-                         "details": [{"name": "networkInterfaceId", "value": target.name},
-                                     {"name": "privateIPv4Address", "value": target.ip}]}],
-    }
-    if stopped:
-        container |= {"exitCode": 137, "reason": "OutOfMemoryError: Container killed due to memory usage"}
-        task |= {"stopCode": "EssentialContainerExited", "stoppedReason": "Essential container in task exited",
-                 "executionStoppedAt": stopped, "stoppingAt": stopped + timedelta(seconds=4),
-                 "stoppedAt": stopped + timedelta(seconds=22)}
-    return task
+        task = Task(target, started)
+        if n < len(ends):
+            task.stop = Stop(ends[n], ends[n] + timedelta(seconds=4), ends[n] + timedelta(seconds=22),
+                             "EssentialContainerExited", "Essential container in task exited", 137,
+                             "OutOfMemoryError: Container killed due to memory usage")
+            task.deregistered = ends[n] + timedelta(seconds=11)
+        tasks.append(task)
+    service(story, group, _CLUSTER, _SERVICE, "4.2", tasks)
+    return story.tell(balancer, rows, DESCRIPTION, "container-crashed", "cause_found")

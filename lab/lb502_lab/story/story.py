@@ -373,7 +373,10 @@ class Story:
         """Write health, metrics and logs, and say what is to be found."""
         rows = [row for row in rows if row.time < self.until.timestamp()]
         for group in balancer.groups:
-            self.stores.target_health[group.arn] = [_health_now(one, group, self.now) for one in group.targets]
+            # Targets that have left a group, or are still to come, are not in its answer.
+            told = [_health_now(one, group, self.now) for one in group.targets]
+            self.stores.target_health[group.arn] = [
+                one for one in told if one["TargetHealth"].get("Reason") != "Target.NotRegistered"]
         metrics.application(self.stores.metrics, balancer, rows, self.begin, self.until, self.rng)
         self._write_logs(balancer, rows)
         return Incident(self.name, description,

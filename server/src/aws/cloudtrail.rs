@@ -65,9 +65,17 @@ impl Aws {
                     Ok((answer.events.unwrap_or_default(), next))
                 }
             });
-            let (read, resources) = tokio::join!(read, resources);
+            let (read, mut resources) = tokio::join!(read, resources);
             let read = read?;
             let all = read.items.len();
+            // Targets that have left since: events of our groups name them, and only then do the
+            // events that stopped them count as ours.
+            let left: Vec<String> = read
+                .items
+                .iter()
+                .flat_map(|event| left(event, &resources))
+                .collect();
+            resources.extend(left);
             let mut reading = read.reading(
                 |events| {
                     let mut changes: Vec<Change> = events
@@ -98,16 +106,8 @@ impl Aws {
 
 /// `None` for an event that names none of the resources.
 fn change(event: &Event, resources: &HashSet<String>) -> Option<Change> {
-    let raw: Value = event
-        .cloud_trail_event()
-        .and_then(|raw| serde_json::from_str(raw).ok())
-        .unwrap_or_default();
-    let mut named: Vec<String> = event
-        .resources()
-        .iter()
-        .filter_map(|resource| resource.resource_name().map(str::to_owned))
-        .collect();
-    texts(&raw["requestParameters"], &mut named);
+    let raw = raw(event);
+    let mut named = named(event, &raw);
     let mut touched = named.iter().filter(|text| resources.contains(*text));
     touched.next()?;
     let mut seen = HashSet::new();
@@ -138,6 +138,48 @@ fn change(event: &Event, resources: &HashSet<String>) -> Option<Change> {
     })
 }
 
+/// The event as CloudTrail wrote it.
+fn raw(event: &Event) -> Value {
+    event
+        .cloud_trail_event()
+        .and_then(|raw| serde_json::from_str(raw).ok())
+        .unwrap_or_default()
+}
+
+/// Everything that it may name.
+fn named(event: &Event, raw: &Value) -> Vec<String> {
+    let mut named: Vec<String> = event
+        .resources()
+        .iter()
+        .filter_map(|resource| resource.resource_name().map(str::to_owned))
+        .collect();
+    texts(&raw["requestParameters"], &mut named);
+    // Where a service tells what it did itself (`BidEvictedEvent` of EC2 Spot).
+    texts(&raw["serviceEventDetails"], &mut named);
+    named
+}
+
+/// The targets of an event that registers or deregisters them with one of our groups.
+fn left(event: &Event, resources: &HashSet<String>) -> Vec<String> {
+    let moves = event.event_name().is_some_and(|name| {
+        name.starts_with("DeregisterTargets")
+            || name.starts_with("RegisterTargets")
+            || name.starts_with("DeregisterInstancesFromLoadBalancer")
+            || name.starts_with("RegisterInstancesWithLoadBalancer")
+    });
+    if !moves {
+        return Vec::new();
+    }
+    let named = named(event, &raw(event));
+    if !named.iter().any(|text| resources.contains(text)) {
+        return Vec::new();
+    }
+    named
+        .into_iter()
+        .filter(|text| text.starts_with("i-") || text.parse::<std::net::IpAddr>().is_ok())
+        .collect()
+}
+
 /// CloudTrail hides most secrets itself; what may still hold one is left out of the summary.
 fn without_secrets(value: &Value) -> Value {
     const HOLD_SECRETS: [&str; 8] = [
@@ -164,10 +206,11 @@ fn without_secrets(value: &Value) -> Value {
     }
 }
 
-/// Our own resources, and what looks like an AWS id or ARN.
+/// Our own resources, and what looks like an AWS id, an ARN or an address.
 fn is_resource(text: &str, resources: &HashSet<String>) -> bool {
     resources.contains(text)
         || text.starts_with("arn:")
+        || text.parse::<std::net::IpAddr>().is_ok()
         || text.split_once('-').is_some_and(|(kind, id)| {
             (1..=10).contains(&kind.len())
                 && id.len() >= 8
@@ -211,5 +254,37 @@ mod tests {
         assert!(told.summary.contains("groupId") && !told.summary.contains("hunter2"));
         assert_eq!(change(&event(json!({"groupId": "sg-9"})), &ours), None);
         assert_eq!(change(&Event::builder().build(), &ours), None);
+    }
+
+    #[test]
+    fn targets_that_have_left_a_group_of_ours_are_known_by_its_events() {
+        let group = "arn:aws:elasticloadbalancing:eu-west-1:1:targetgroup/web/1";
+        let ours = HashSet::from([group.to_owned()]);
+        let request = json!({"targetGroupArn": group, "targets": [{"id": "10.0.1.9", "port": 8080}, {"id": "i-0123456789abcdef0"}]});
+        let removal = Event::builder()
+            .event_name("DeregisterTargets")
+            .event_time(aws_smithy_types::DateTime::from_secs(1_700_000_000))
+            .cloud_trail_event(json!({"requestParameters": request}).to_string())
+            .build();
+        assert_eq!(left(&removal, &ours), ["10.0.1.9", "i-0123456789abcdef0"]);
+        assert_eq!(left(&removal, &HashSet::new()), [""; 0]);
+        assert_eq!(left(&event(request), &ours), [""; 0]);
+        let told = change(&removal, &ours).unwrap();
+        assert_eq!(told.resources, [group, "10.0.1.9", "i-0123456789abcdef0"]);
+    }
+
+    #[test]
+    fn a_service_names_what_it_did_itself() {
+        let ours = HashSet::from(["i-0123456789abcdef0".to_owned()]);
+        let raw = json!({"requestParameters": null, "sourceIPAddress": "ec2.amazonaws.com",
+                         "serviceEventDetails": {"instanceIdSet": ["i-0123456789abcdef0"]}});
+        let evicted = Event::builder()
+            .event_name("BidEvictedEvent")
+            .event_time(aws_smithy_types::DateTime::from_secs(1_700_000_000))
+            .cloud_trail_event(raw.to_string())
+            .build();
+        let told = change(&evicted, &ours).unwrap();
+        assert_eq!(told.resources, ["i-0123456789abcdef0"]);
+        assert_eq!(told.who, "ec2.amazonaws.com");
     }
 }

@@ -48,7 +48,7 @@ impl Run {
                 .iter()
                 .map(|zone| zone.subnet_id.clone()),
         );
-        let (listeners, groups, health, instances, ecs, acls, tables) = tokio::join!(
+        let (listeners, groups, health, instances, ecs, acls, tables, scaling) = tokio::join!(
             self.listeners(step),
             self.groups(step),
             self.target_health(step),
@@ -56,6 +56,7 @@ impl Run {
             self.ecs(step),
             self.network_acls(step),
             self.route_tables(step),
+            self.auto_scaling(step),
         );
         for listener in listeners.seen().into_iter().flatten() {
             named.insert(listener.arn.clone());
@@ -93,6 +94,20 @@ impl Run {
         for service in ecs.seen.seen().into_iter().flat_map(|ecs| &ecs.services) {
             named.insert(service.arn.clone());
             named.insert(service.name.clone());
+        }
+        // Targets that have left: an event calls a task by its ARN or by the last part of it.
+        for task in ecs
+            .seen
+            .seen()
+            .into_iter()
+            .flat_map(|ecs| &ecs.stopped_tasks)
+        {
+            named.insert(task.arn.clone());
+            named.extend(task.arn.rsplit('/').next().map(str::to_owned));
+            named.extend(task.ip.iter().chain(&task.ipv6).cloned());
+        }
+        for activity in scaling.seen().into_iter().flatten() {
+            named.extend(activity.resources.iter().cloned());
         }
         for acl in acls.seen().into_iter().flatten() {
             if acl.subnet_ids.iter().any(|id| subnets.contains(id)) {

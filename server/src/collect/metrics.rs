@@ -64,13 +64,16 @@ impl Run {
             &[TargetType::Instance, TargetType::Lambda],
         )
         .await;
-        let (instances, ecs, functions) = tokio::join!(
+        let (instances, ecs, functions, registered) = tokio::join!(
             self.instances(step),
             self.ecs(step),
             self.target_ids(step, TargetType::Lambda),
+            self.target_ids(step, TargetType::Instance),
         );
         let mut wanted = wanted::stretch(self.window, self.started);
-        let instances = gather.rest_on("instances", instances).unwrap_or_default();
+        let mut instances = gather.rest_on("instances", instances).unwrap_or_default();
+        // Those that have left report nothing any more, and their silence is no gap.
+        instances.retain(|one| registered.iter().any(|(id, _)| *id == one.id));
         let services = gather
             .rest_on("ECS services", &ecs.seen)
             .unwrap_or_default()

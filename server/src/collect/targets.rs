@@ -192,12 +192,14 @@ impl Run {
         let mut gather = Gather::new(self.started);
         self.rest_on_targets(step, &mut gather, &[TargetType::Instance])
             .await;
-        let ids: Vec<String> = self
+        let mut ids: Vec<String> = self
             .target_ids(step, TargetType::Instance)
             .await
             .into_iter()
             .map(|(id, _)| id)
             .collect();
+        let left = self.left_instances(step, &ids).await;
+        ids.extend(left);
         if ids.len() > INSTANCES {
             gather.gap(format!(
                 "instances: the first {INSTANCES} of {} were read",
@@ -232,6 +234,25 @@ impl Run {
             }
         }
         gather.finish(instances)
+    }
+
+    /// Instances that Auto Scaling took out near the window: their addresses stand in the access log.
+    async fn left_instances(&self, step: Step, registered: &[String]) -> Vec<String> {
+        if registered.is_empty() {
+            return Vec::new();
+        }
+        let activities = self.auto_scaling(step).await.seen();
+        let mut left: Vec<String> = activities
+            .into_iter()
+            .flatten()
+            .flat_map(|activity| &activity.resources)
+            .filter(|name| name.starts_with("i-") && !registered.contains(name))
+            .take(FILTER)
+            .cloned()
+            .collect();
+        left.sort();
+        left.dedup();
+        left
     }
 
     fn uses_all<T>(&self, step: Step, seen: &ByGroup<T>) {

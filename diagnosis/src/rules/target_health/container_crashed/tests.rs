@@ -75,7 +75,10 @@ fn errors_on_a_task_that_ended_at_that_moment_are_proven() {
         because.contains("exit code 137, OutOfMemoryError"),
         "{because}"
     );
-    assert!(because.contains("before the event is noted"), "{because}");
+    assert!(
+        because.contains("before the first event is noted"),
+        "{because}"
+    );
     let finding = &ask(&RULE, &killed()).findings[0];
     assert_eq!(finding.claims, Claims::Rows(vec![0, 1]));
     assert_eq!(
