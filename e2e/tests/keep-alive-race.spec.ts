@@ -102,6 +102,16 @@ test("somebody on call names a load balancer and sees why it answers 502", async
     await expectAccessible(page);
   });
 
+  await test.step("the finding shows lines of the log, with what decides marked and told", async () => {
+    const first = findings(page).first();
+    await expect(first.getByRole("heading", { name: "Three lines of the log that it explains" })).toBeVisible();
+    const line = first.locator(".log-lines > li").first();
+    await expect(line.locator("pre")).toContainText(/^https? 20\d\d-/);
+    await expect(line.locator("pre mark").filter({ hasText: "target_processing_time is" })).toHaveCount(1);
+    await expect(line.getByRole("definition").filter({ hasText: "the target sent no status" })).toBeVisible();
+    await expectAccessible(page);
+  });
+
   await test.step("a cited call opens with the command that repeats it", async () => {
     await findings(page).first().getByRole("button", { name: /^#\d+ GetObject/ }).first().click();
     const dialog = page.getByRole("dialog", { name: /^AWS call #\d+/ });
@@ -128,6 +138,13 @@ test("somebody on call names a load balancer and sees why it answers 502", async
       await expectAccessible(page);
     });
   }
+
+  await test.step("the last step says when the targets hang up, and what is safe", async () => {
+    const keepAlive = page.getByRole("region", { name: "When the targets hang up" });
+    await expect(keepAlive).toContainText("5 s");
+    await expect(keepAlive).toContainText("Sure");
+    await expect(keepAlive).toContainText("Safe: a keep-alive of at least 65 s on the targets");
+  });
 
   await test.step("a note stays with the step", async () => {
     await page.getByRole("textbox", { name: "What did you see or try?" }).fill("Raised keepAliveTimeout to 65 s on one target.");

@@ -171,6 +171,23 @@ pub(crate) fn sentence(text: &str) -> String {
     sentence
 }
 
+/// Text of a log with what the eye cannot see, or what turns letters around, written out.
+pub(crate) fn visible(text: &str) -> String {
+    let hidden = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    };
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        if hidden(c) {
+            shown.extend(c.escape_unicode());
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
+}
+
 /// The words of a verdict without its name, which stands above them.
 pub(crate) fn without_title(words: &str, title: &str) -> String {
     words
@@ -243,6 +260,12 @@ mod tests {
             "There were 32 502s."
         );
         assert_eq!(without_title("Cause found", "Cause found"), "Cause found");
+    }
+
+    #[test]
+    fn what_the_eye_cannot_see_is_written_out() {
+        assert_eq!(visible("GET /é?q=1 -"), "GET /é?q=1 -");
+        assert_eq!(visible("a\u{202e}b\0"), "a\\u{202e}b\\u{0}");
     }
 
     #[test]

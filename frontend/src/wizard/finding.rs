@@ -3,7 +3,7 @@
 use diagnosis::document::{Finding, Fix};
 use leptos::{prelude::*, task::spawn_local};
 
-use super::Wizard;
+use super::{Wizard, log_lines::LogLines};
 use crate::{
     client::Connection,
     components::{Chip, Command, CopyButton, Load, ProblemNotice, Prose},
@@ -22,6 +22,7 @@ pub(super) fn FindingCard(finding: Finding, open: bool) -> impl IntoView {
         explains_neighbours,
         resources,
         cites,
+        rows,
         fix,
         ..
     } = finding;
@@ -52,6 +53,7 @@ pub(super) fn FindingCard(finding: Finding, open: bool) -> impl IntoView {
             {(!explained.is_empty()).then(|| view! {
                 <p class="finding-explains"><strong>"Explains "</strong>{explained.join(" and ")}"."</p>
             })}
+            <LogLines rows/>
             {(!resources.is_empty()).then(|| view! {
                 <div class="finding-part">
                     <h5>"It concerns"</h5>

@@ -4,8 +4,8 @@ use diagnosis::{Step, document::StepState};
 use leptos::prelude::*;
 
 use super::{
-    Wizard, calls::Calls, finding::FindingCard, notes::Notes, questions::Questions, rules::Rules,
-    table::EvidenceTable,
+    Wizard, calls::Calls, finding::FindingCard, keep_alive::KeepAliveView, notes::Notes,
+    questions::Questions, rules::Rules, table::EvidenceTable,
 };
 use crate::{
     components::Chip,
@@ -97,6 +97,7 @@ pub(super) fn StepPage(step: Step) -> impl IntoView {
                 </section>
             })
         }}
+        {(step == Step::Timeouts).then(|| view! { <KeepAliveView/> })}
         <Questions step/>
         <Notes step=Some(step)/>
         <nav class="step-next" aria-label="Next step">

@@ -3,7 +3,9 @@
 use diagnosis::Step;
 use leptos::prelude::*;
 
-use super::{Wizard, calls::Calls, finding::FindingCard, ledger::LedgerView, notes::Notes};
+use super::{
+    Wizard, calls::Calls, finding::FindingCard, ledger::LedgerView, notes::Notes, skew::SkewView,
+};
 use crate::{client, components::Chip, text, time};
 
 #[component]
@@ -30,6 +32,7 @@ pub(super) fn Summary() -> impl IntoView {
         </Show>
         <Show when=move || has_answer.get()>
             <LedgerView/>
+            <SkewView/>
             {move || {
                 let missing = missing.get();
                 // A run that is under way may answer any of it.

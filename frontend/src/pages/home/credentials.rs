@@ -8,12 +8,15 @@ use crate::text::Sign;
 
 #[component]
 pub(super) fn MissingCredentials(problem: Problem, again: Callback<()>) -> impl IntoView {
+    // What to do then stands below, way by way.
+    let told =
+        problem.kind.ends_with(":no-credentials") || problem.kind.ends_with(":invalid-credentials");
     view! {
         <section class="panel credentials" aria-labelledby="credentials-heading">
             <h2 id="credentials-heading"><Icon sign=Sign::Warn/>" lb502 cannot speak to AWS yet"</h2>
             <p><strong>{problem.title}</strong></p>
             {(!problem.detail.is_empty()).then(|| view! { <p>{problem.detail}</p> })}
-            {(!problem.what_to_do.is_empty()).then(|| view! { <p>{problem.what_to_do}</p> })}
+            {(!told && !problem.what_to_do.is_empty()).then(|| view! { <p>{problem.what_to_do}</p> })}
             <p>"Give it one of these, as to any AWS tool. It only reads; "<code>"lb502 iam-policy"</code>" prints the permissions that it needs."</p>
             <div class="ways">
                 <div class="way">
