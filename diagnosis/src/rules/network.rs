@@ -1,11 +1,11 @@
 //! Rules of the step `network`.
 
+mod fixes;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod load_balancer_egress_blocked;
 mod network_acl_blocks_request;
 mod network_acl_blocks_return;
-mod network_acl_fix;
 mod no_route_to_target;
 mod security_group_blocks_health_check;
 mod security_group_blocks_target;

@@ -24,10 +24,11 @@
 //!   rules)
 //! - "Troubleshoot your Application Load Balancers", HTTP 504: no connection within 10 seconds
 
-use super::shut::{Question, Shut, Wording, judge};
+use super::{
+    fixes::let_out,
+    shut::{Question, Wording, judge},
+};
 use crate::{
-    document::Fix,
-    fix,
     need::Need,
     reachability::{Gate, Purpose},
     rule::{Answer, Case, Rule},
@@ -68,49 +69,6 @@ fn check(case: &Case<'_>) -> Answer {
             fix: let_out(shut),
         }
     })
-}
-
-fn let_out(shut: &Shut<'_, '_>) -> Fix {
-    let region = shut.region();
-    let evidence = shut.case.evidence;
-    let own = evidence.load_balancer.security_groups.first();
-    let own = own.map_or("", String::as_str);
-    let port = shut.port;
-    let cidrs: Vec<String> = shut
-        .target_subnets()
-        .iter()
-        .filter_map(|subnet| shut.cidr(subnet).map(str::to_owned))
-        .collect();
-    Fix {
-        summary: format!("Allow TCP {port} out of {own} to the targets' subnets (or their security group)."),
-        cli: cidrs
-            .iter()
-            .map(|cidr| {
-                let permission = format!(
-                    "IpProtocol=tcp,FromPort={port},ToPort={port},IpRanges=[{{CidrIp={cidr}}}]"
-                );
-                fix::aws(
-                    &format!(
-                        "ec2 authorize-security-group-egress --group-id {} --ip-permissions {}",
-                        fix::quote(own),
-                        fix::quote(&permission)
-                    ),
-                    region,
-                )
-            })
-            .collect(),
-        console: fix::ec2_console(region, &format!("SecurityGroup:groupId={}", fix::encode(own))),
-        terraform: cidrs
-            .first()
-            .map(|cidr| {
-                format!(
-                    "resource \"aws_vpc_security_group_egress_rule\" \"to_targets\" {{\n  security_group_id = {}\n  cidr_ipv4         = {}\n  ip_protocol       = \"tcp\"\n  from_port         = {port}\n  to_port           = {port}\n}}\n",
-                    fix::terraform_string(own),
-                    fix::terraform_string(cidr)
-                )
-            })
-            .unwrap_or_default(),
-    }
 }
 
 #[cfg(test)]

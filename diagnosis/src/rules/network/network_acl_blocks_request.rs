@@ -27,7 +27,7 @@
 //! - "Troubleshoot your Application Load Balancers": recommended network ACL rules, HTTP 504
 
 use super::{
-    network_acl_fix::{acl, allow},
+    fixes::{acl, allow_entry},
     shut::{Question, Wording, judge},
 };
 use crate::{
@@ -68,7 +68,7 @@ fn check(case: &Case<'_>) -> Answer {
             shut.gate.in_words()
         ),
         resources: vec![acl(shut).0.to_owned()],
-        fix: allow(shut, (shut.port, shut.port)),
+        fix: allow_entry(shut, (shut.port, shut.port)),
     })
 }
 

@@ -28,7 +28,7 @@
 //! - VPC guide, "Control subnet traffic with network access control lists" (order, no state)
 
 use super::{
-    network_acl_fix::{acl, allow},
+    fixes::{acl, allow_entry},
     shut::{Question, Wording, judge},
 };
 use crate::{
@@ -74,7 +74,7 @@ fn check(case: &Case<'_>) -> Answer {
                 shut.gate.in_words()
             ),
             resources: vec![acl(shut).0.to_owned()],
-            fix: allow(shut, RETURN_PORTS),
+            fix: allow_entry(shut, RETURN_PORTS),
         }
     })
 }

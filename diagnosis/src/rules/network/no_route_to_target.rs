@@ -26,10 +26,11 @@
 //! - VPC guide, "Configure route tables": route priority, blackhole routes
 //! - "Troubleshoot your Application Load Balancers", HTTP 502 (ICMP host unreachable) and HTTP 504
 
-use super::shut::{Question, Shut, Wording, judge};
+use super::{
+    fixes::{route_again, table},
+    shut::{Question, Wording, judge},
+};
 use crate::{
-    document::Fix,
-    fix,
     need::Need,
     reachability::{Decider, Gate, Purpose},
     rule::{Answer, Case, Rule},
@@ -73,48 +74,6 @@ fn check(case: &Case<'_>) -> Answer {
             fix: route_again(shut),
         }
     })
-}
-
-/// The table, and the route in it that leads nowhere.
-fn table<'a>(shut: &Shut<'_, 'a>) -> (&'a str, Option<(&'a str, &'a str)>) {
-    match shut.by {
-        Decider::Route {
-            table,
-            destination,
-            target,
-        } => (table, Some((destination, target))),
-        Decider::NoRoute { table } => (table, None),
-        _ => ("", None),
-    }
-}
-
-fn route_again(shut: &Shut<'_, '_>) -> Fix {
-    let region = shut.region();
-    let (table, dead) = table(shut);
-    Fix {
-        summary: match dead {
-            Some((destination, target)) => {
-                format!("Repair {target}, or point the route {destination} of {table} elsewhere.")
-            }
-            None => format!("Add a route to the other end to {table}."),
-        },
-        // Where the way should lead is not in evidence: the command shows the table.
-        cli: vec![fix::aws(
-            &format!("ec2 describe-route-tables --route-table-ids {}", fix::quote(table)),
-            region,
-        )],
-        console: fix::console(
-            region,
-            &format!("vpcconsole/home?region={region}#RouteTableDetails:RouteTableId={}", fix::encode(table)),
-        ),
-        terraform: dead.map_or_else(String::new, |(destination, _)| {
-            format!(
-                "# Point this at a gateway or connection that exists.\nresource \"aws_route\" \"to_targets\" {{\n  route_table_id         = {}\n  destination_cidr_block = {}\n  transit_gateway_id     = var.transit_gateway_id\n}}\n",
-                fix::terraform_string(table),
-                fix::terraform_string(destination)
-            )
-        }),
-    }
 }
 
 #[cfg(test)]

@@ -25,7 +25,7 @@
 //! - "Health checks for Application Load Balancer target groups": reason codes
 
 use super::{
-    security_group_blocks_target::{fix_inbound, groups},
+    fixes::{groups, let_in},
     shut::{Question, Wording, judge},
 };
 use crate::{
@@ -64,7 +64,7 @@ fn check(case: &Case<'_>) -> Answer {
             shut.port_in_words()
         ),
         resources: groups(shut).to_vec(),
-        fix: fix_inbound(shut),
+        fix: let_in(shut),
     })
 }
 

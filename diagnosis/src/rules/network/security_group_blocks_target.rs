@@ -31,12 +31,13 @@
 //! - "Troubleshoot your Application Load Balancers", HTTP 504: no connection within 10 seconds
 //! - [I] That the code is mostly 504 and seldom 502 is inferred from these two.
 
-use super::shut::{Question, Shut, Wording, judge};
+use super::{
+    fixes::{groups, let_in},
+    shut::{Question, Wording, judge},
+};
 use crate::{
-    document::Fix,
-    fix,
     need::Need,
-    reachability::{Decider, Gate, Purpose},
+    reachability::{Gate, Purpose},
     rule::{Answer, Case, Rule},
     step::Step,
 };
@@ -70,52 +71,8 @@ fn check(case: &Case<'_>) -> Answer {
             shut.port_in_words()
         ),
         resources: groups(shut).to_vec(),
-        fix: fix_inbound(shut),
+        fix: let_in(shut),
     })
-}
-
-/// The target's security groups.
-pub(super) fn groups<'a>(shut: &Shut<'_, 'a>) -> &'a [String] {
-    match shut.by {
-        Decider::NoSecurityGroupRule { groups } => groups,
-        _ => &[],
-    }
-}
-
-/// Lets the load balancer's group in on the port.
-pub(super) fn fix_inbound(shut: &Shut<'_, '_>) -> Fix {
-    let region = shut.region();
-    let group = groups(shut).first().map_or("", String::as_str);
-    let from = shut
-        .case
-        .evidence
-        .load_balancer
-        .security_groups
-        .first()
-        .map_or("", String::as_str);
-    let port = shut.port;
-    Fix {
-        summary: format!(
-            "Allow TCP {port} into {group} from the load balancer's security group {from}."
-        ),
-        cli: vec![fix::aws(
-            &format!(
-                "ec2 authorize-security-group-ingress --group-id {} --protocol tcp --port {port} --source-group {}",
-                fix::quote(group),
-                fix::quote(from)
-            ),
-            region,
-        )],
-        console: fix::ec2_console(
-            region,
-            &format!("SecurityGroup:groupId={}", fix::encode(group)),
-        ),
-        terraform: format!(
-            "resource \"aws_vpc_security_group_ingress_rule\" \"from_load_balancer\" {{\n  security_group_id            = {}\n  referenced_security_group_id = {}\n  ip_protocol                  = \"tcp\"\n  from_port                    = {port}\n  to_port                      = {port}\n}}\n",
-            fix::terraform_string(group),
-            fix::terraform_string(from)
-        ),
-    }
 }
 
 #[cfg(test)]
