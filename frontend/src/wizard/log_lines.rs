@@ -96,7 +96,7 @@ fn part<'a>(line: &'a str, field: &DecidingField) -> Option<&'a str> {
 fn pieces(line: &str, deciding: &[DecidingField]) -> Vec<Piece> {
     let mut pieces = Vec::new();
     let mut done = 0;
-    let mut plain = |from: usize, to: usize, pieces: &mut Vec<Piece>| {
+    let plain = |from: usize, to: usize, pieces: &mut Vec<Piece>| {
         if let Some(text) = line.get(from..to).filter(|text| !text.is_empty()) {
             pieces.push(Piece {
                 text: text::visible(text),
