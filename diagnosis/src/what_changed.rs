@@ -13,7 +13,9 @@ mod errors;
 mod events;
 pub(crate) mod hosts;
 pub(crate) mod known;
+mod own;
 mod suspects;
+mod tasks;
 pub(crate) mod tie;
 
 use chrono::{DateTime, Utc};

@@ -6,10 +6,10 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::hosts;
+use super::{hosts, tasks};
 use crate::{
     case::{Case, apart, shifted},
-    evidence::{Change, ecs::StoppedTask},
+    evidence::Change,
     words,
 };
 
@@ -94,7 +94,7 @@ impl Departure {
         words::list(&notes, 3)
     }
 
-    fn note(&mut self, at: DateTime<Utc>, note: String) {
+    pub(super) fn note(&mut self, at: DateTime<Utc>, note: String) {
         if !self
             .notes
             .iter()
@@ -110,7 +110,7 @@ impl Departure {
         self.cause = self.cause.max(cause);
     }
 
-    fn leaves(&mut self, at: DateTime<Utc>, sure: bool) {
+    pub(super) fn leaves(&mut self, at: DateTime<Utc>, sure: bool) {
         let better = self
             .deregistered
             .is_none_or(|known| (!known.sure && sure) || (known.sure == sure && at < known.at));
@@ -129,7 +129,7 @@ impl Departure {
 }
 
 /// ECS takes a task that ended out of its group within this time. [I]
-const REMOVED_WITHIN: TimeDelta = TimeDelta::minutes(5);
+pub(super) const REMOVED_WITHIN: TimeDelta = TimeDelta::minutes(5);
 
 /// Every target that went, in order of their first moment.
 pub(crate) fn departures(case: &Case<'_>) -> Vec<Departure> {
@@ -139,7 +139,7 @@ pub(crate) fn departures(case: &Case<'_>) -> Vec<Departure> {
     };
     let ecs = case.evidence.ecs.seen();
     for task in ecs.into_iter().flat_map(|ecs| &ecs.stopped_tasks) {
-        found.all.extend(of_task(case, task));
+        found.all.extend(tasks::departure(case, task));
     }
     for change in case.evidence.cloudtrail.seen().into_iter().flatten() {
         if change.error.is_none() {
@@ -156,85 +156,6 @@ pub(crate) fn departures(case: &Case<'_>) -> Vec<Departure> {
         .all
         .sort_by(|a, b| (a.span(), &a.resource).cmp(&(b.span(), &b.resource)));
     found.all
-}
-
-fn of_task(case: &Case<'_>, task: &StoppedTask) -> Option<Departure> {
-    let reason = task.stopped_reason.as_deref().unwrap_or_default();
-    let lower = reason.to_lowercase();
-    let cause = match task.stop_code.as_deref() {
-        // It never took a request.
-        Some("TaskFailedToStart") => return None,
-        Some("EssentialContainerExited") => Cause::Crashed,
-        Some("SpotInterruption" | "TerminationNotice") => Cause::Reclaimed,
-        None if lower.starts_with("essential container") => Cause::Crashed,
-        _ if lower.contains("health check") => Cause::FailedHealthChecks,
-        _ => Cause::Stopped,
-    };
-    let moments = [task.execution_stopped_at, task.stopping_at, task.stopped_at];
-    let stopping_at = moments.into_iter().flatten().min()?;
-    let id = task.arn.rsplit('/').next().unwrap_or_default();
-    let services = case
-        .evidence
-        .ecs
-        .seen()
-        .map_or(&[][..], |ecs| &ecs.services);
-    let service = services
-        .iter()
-        .find(|one| Some(&one.name) == task.service.as_ref());
-    let mut departure = Departure {
-        resource: task.arn.clone(),
-        name: format!("task {}", id.chars().take(12).collect::<String>()),
-        hosts: task.ip.iter().chain(&task.ipv6).cloned().collect(),
-        host_ports: task.host_ports.clone(),
-        target_groups: service.map_or_else(Vec::new, |one| one.target_group_arns.clone()),
-        started_at: task.started_at,
-        cause,
-        deregistered: None,
-        stopping_at: Some(stopping_at),
-        stopped_at: task.stopped_at.or(task.execution_stopped_at),
-        notes: Vec::new(),
-    };
-    departure.note(stopping_at, format!("ECS: {}", how_it_stopped(task)));
-    let removed = service
-        .into_iter()
-        .flat_map(|service| &service.events)
-        .filter(|event| {
-            event.message.contains("deregistered") || event.message.contains("draining connections")
-        });
-    let within = shifted(departure.stopped_at.unwrap_or(stopping_at), REMOVED_WITHIN);
-    let from = shifted(stopping_at, -DRAINED_WITHIN);
-    let nearest = removed
-        .filter(|event| from <= event.at && event.at <= within)
-        .min_by_key(|event| (apart(event.at, stopping_at), event.at));
-    if let Some(event) = nearest {
-        departure.leaves(event.at, false);
-        departure.note(
-            event.at,
-            "ECS deregistered a target of its service".to_owned(),
-        );
-    }
-    Some(departure)
-}
-
-/// No deregistration delay is longer.
-const DRAINED_WITHIN: TimeDelta = TimeDelta::seconds(3_600);
-
-/// `essential container in task exited; app exited with 137, OutOfMemoryError: …`
-pub(super) fn how_it_stopped(task: &StoppedTask) -> String {
-    let mut parts: Vec<String> = Vec::new();
-    match (&task.stopped_reason, &task.stop_code) {
-        (Some(reason), _) => parts.push(reason.clone()),
-        (None, Some(code)) => parts.push(code.clone()),
-        (None, None) => parts.push("stopped, no reason given".to_owned()),
-    }
-    for container in task.containers.iter().take(3) {
-        let exit = container.exit_code.map(|code| format!("exit code {code}"));
-        let said: Vec<String> = exit.into_iter().chain(container.reason.clone()).collect();
-        if !said.is_empty() {
-            parts.push(format!("container {}: {}", container.name, said.join(", ")));
-        }
-    }
-    parts.join("; ")
 }
 
 struct Found<'a> {

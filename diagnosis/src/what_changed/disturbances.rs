@@ -6,10 +6,14 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 
 use super::{
-    departures::{departures, how_it_stopped, target_ids},
+    departures::{Departure, departures, target_ids},
     hosts,
+    tasks::how_it_stopped,
 };
-use crate::{case::Case, evidence::access_log::FaultRow};
+use crate::{
+    case::Case,
+    evidence::{Change, access_log::FaultRow},
+};
 
 /// A moment at which somebody or something stopped, removed or restarted targets.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,6 +44,7 @@ impl Case<'_> {
     pub fn disturbances(&self) -> Vec<Disturbance> {
         let evidence = self.evidence;
         let mut found = Vec::new();
+        let gone = departures(self);
         let ecs = evidence.ecs.seen();
         for task in ecs.into_iter().flat_map(|ecs| &ecs.stopped_tasks) {
             let moments = [task.stopping_at, task.execution_stopped_at, task.stopped_at];
@@ -59,7 +64,7 @@ impl Case<'_> {
             if change.error.is_none() && REMOVING_EVENTS.contains(&change.name.as_str()) {
                 found.push(Disturbance {
                     at: change.at,
-                    touches: self.touched(change),
+                    touches: self.touched(change, &gone),
                     words: format!("{} by {}", change.name, change.who),
                 });
             }
@@ -69,7 +74,7 @@ impl Case<'_> {
             if words.contains("terminat") || words.contains("refresh") {
                 found.push(Disturbance {
                     at: change.at,
-                    touches: self.touched(change),
+                    touches: self.touched(change, &gone),
                     words: format!("Auto Scaling: {}", change.summary),
                 });
             }
@@ -84,14 +89,13 @@ impl Case<'_> {
     }
 
     /// The names of an event, and the addresses of the instances and tasks among them.
-    fn touched(&self, change: &crate::evidence::Change) -> BTreeSet<String> {
+    fn touched(&self, change: &Change, gone: &[Departure]) -> BTreeSet<String> {
         let mut touches: BTreeSet<String> = change.resources.iter().cloned().collect();
         for id in target_ids(change) {
             touches.extend(hosts::of_instance(self.evidence, id));
         }
         if change.name == "StopTask" {
-            let tasks = departures(self);
-            let named = tasks.iter().filter(|one| {
+            let named = gone.iter().filter(|one| {
                 let id = one.resource.rsplit('/').next().unwrap_or_default();
                 touches.contains(&one.resource) || touches.contains(id)
             });

@@ -4,11 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 
-use super::{
-    ChangeSource,
-    departures::{how_it_stopped, target_ids},
-    hosts,
-};
+use super::{ChangeSource, departures::target_ids, hosts, tasks::how_it_stopped};
 use crate::{
     case::{Case, minute_of},
     evidence::Change,

@@ -148,9 +148,16 @@ fn span<'a>(case: &Case<'_>, departure: &'a Departure) -> Option<Span<'a>> {
             .or(departure.stopping_at)
             .unwrap_or(last),
     };
+    // Where nobody noted the stop it may have come before: Kubernetes ends a pod, and only then does its
+    // controller deregister it.
+    let early = if departure.stopping_at.is_none() {
+        NEAR
+    } else {
+        EARLY
+    };
     Some(Span {
         departure,
-        from: shifted(first, -EARLY),
+        from: shifted(first, -early),
         to: shifted(last, NEAR),
     })
 }

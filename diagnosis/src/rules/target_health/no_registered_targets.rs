@@ -90,7 +90,7 @@ fn check(case: &Case<'_>) -> Answer {
             None if !case.is_classic()
                 && is_seen(case, group)
                 // A node whose own zone is empty has nothing to choose either: that rule judges.
-                && target_in_disabled_zone::cross_zone(case, group) != Some(false)
+                && !target_in_disabled_zone::cross_zone::is_off(case, group)
                 && case.requests(&rows) >= FEWEST =>
             {
                 findings.push(was_empty(case, group, rows));

@@ -131,6 +131,32 @@ fn a_target_that_was_stopped_in_its_drain_is_found() {
 }
 
 #[test]
+fn a_pod_that_ends_before_its_controller_deregisters_it_is_found() {
+    let mut evidence = healthy();
+    evidence.target_group_attributes.insert(
+        WEB.to_owned(),
+        seen(TargetGroupAttributes {
+            deregistration_delay: 30,
+            ..TargetGroupAttributes::default()
+        }),
+    );
+    evidence.cloudtrail = seen(vec![event(
+        "10:30:21",
+        "DeregisterTargets",
+        &[WEB, "10.0.1.9"],
+    )]);
+    set_rows(
+        &mut evidence,
+        vec![
+            hung_up("10:30:04", 9, 0.3),
+            refused("10:30:09", 9),
+            refused("10:30:17", 9),
+        ],
+    );
+    assert_found(&RULE, &evidence, Strength::Proven);
+}
+
+#[test]
 fn stop_task_names_a_task_that_has_left() {
     let mut evidence = healthy();
     let arn = "arn:aws:ecs:eu-west-1:111122223333:task/main/0123456789abcdef";
