@@ -46,6 +46,8 @@ fn shown(source: LedgerSource, skew: Vec<Skew>) -> AnyView {
         .filter(|skew| skew.answer == SkewAnswer::Bound)
         .collect();
     let none = bound.is_empty();
+    // "Too few to say" of everything stands above already.
+    let names_open = !open.is_empty() && (!none || !even.is_empty());
     view! {
         <ul class="skews">
             {bound.into_iter().map(|skew| {
@@ -59,7 +61,7 @@ fn shown(source: LedgerSource, skew: Vec<Skew>) -> AnyView {
         {(none && !even.is_empty()).then(|| view! { <p>"On nothing: they fall as all requests do."</p> })}
         {(none && even.is_empty()).then(|| view! { <p class="empty">"Too few 502s, in too few minutes, to say."</p> })}
         {(!even.is_empty()).then(|| view! { <p class="quiet">"Spread as all requests are, by " {even.join(", ")} "."</p> })}
-        {(!open.is_empty() && !(none && even.is_empty())).then(|| view! { <p class="quiet">"Too few to say by " {open.join(", ")} "."</p> })}
+        {names_open.then(|| view! { <p class="quiet">"Too few to say by " {open.join(", ")} "."</p> })}
     }
     .into_any()
 }
