@@ -41,7 +41,7 @@ fn Group(group: KeepAlive) -> impl IntoView {
     }
 }
 
-fn estimate(estimate: &Estimate) -> impl IntoView {
+fn estimate(estimate: &Estimate) -> impl IntoView + use<> {
     let (sign, words) = match estimate.sureness {
         Sureness::Sure => (Sign::Good, "Sure"),
         Sureness::Likely => (Sign::Warn, "Likely"),

@@ -281,6 +281,8 @@ class Story:
             functions.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=reserved)
         checked = Health(self.begin - timedelta(days=1), "unavailable", "Target.HealthCheckDisabled",
                          "Health checks are not enabled for this target group")
+        # Lambda makes it at the first invocation.
+        self.aws("logs").create_log_group(logGroupName=f"/aws/lambda/{name}")
         return Target(arn, "", 0, "", name, [checked], is_function=True)
 
     def function_group(self, name: str, target: Target) -> TargetGroup:
@@ -360,7 +362,9 @@ class Story:
     def app_log(self, group: str, lines: list[tuple[datetime, str]], stream: str = "app") -> None:
         """Lines of an application log in CloudWatch Logs."""
         logs = self.aws("logs")
-        logs.create_log_group(logGroupName=group)
+        known = logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"]
+        if all(one["logGroupName"] != group for one in known):
+            logs.create_log_group(logGroupName=group)
         logs.create_log_stream(logGroupName=group, logStreamName=stream)
         events = [{"timestamp": int(at.timestamp() * 1000), "message": text} for at, text in sorted(lines)]
         for first in range(0, len(events), 5000):
