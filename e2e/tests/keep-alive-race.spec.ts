@@ -106,7 +106,7 @@ test("somebody on call names a load balancer and sees why it answers 502", async
     const first = findings(page).first();
     await expect(first.getByRole("heading", { name: "Three lines of the log that it explains" })).toBeVisible();
     const line = first.locator(".log-lines > li").first();
-    await expect(line.locator("pre")).toContainText(/^https? 20\d\d-/);
+    await expect(line.locator("pre")).toContainText(/^(https?|h2) 20\d\d-/);
     await expect(line.locator("pre mark").filter({ hasText: "target_processing_time is" })).toHaveCount(1);
     await expect(line.getByRole("definition").filter({ hasText: "the target sent no status" })).toBeVisible();
     await expectAccessible(page);
