@@ -86,7 +86,8 @@ progress_of() {
 }
 
 # slow LABEL COMMAND...: runs a command that takes long. Its output goes to a log; a line every 15 seconds says
-# that it is at work and how far it is. Where it fails, the end of the log is shown and its status returned.
+# that it is at work and how far it is. Where it fails, the end of the log is shown and its status returned. A command
+# that is meant to end otherwise than with 0 is called with ends_with=STATUS.
 slow() {
   local label=$1 log="$logs/$1.log" started=$SECONDS status=0 ticker
   shift
@@ -102,7 +103,8 @@ slow() {
   CARGO_TERM_PROGRESS_WHEN=always CARGO_TERM_PROGRESS_WIDTH=100 "$@" >"$log" 2>&1 </dev/null || status=$?
   kill "$ticker" 2>/dev/null || true
   wait "$ticker" 2>/dev/null || true
-  if [ "$status" -eq 0 ]; then
+  if [ "$status" -eq "${ends_with:-0}" ]; then
+    status=0
     say "$label: done in $((SECONDS - started)) s"
   else
     tr '\r' '\n' <"$log" | grep -av '^ *Building \[' | tail -n 60 >&2 || true
