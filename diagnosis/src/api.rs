@@ -7,7 +7,7 @@ pub mod load_balancer;
 pub mod problem;
 
 pub use environment::{Credentials, Environment, PracticeIncident};
-pub use event::{Event, EventKind};
+pub use event::{Event, EventKind, FieldChange, FindingLine, Here, Timeline, Viewer};
 pub use investigation::{
     CreateInvestigation, CreateNote, Investigation, InvestigationList, InvestigationSummary, Note,
     ObservationDetail, PatchInvestigation, Run, RunState, Started, Status, StepView,

@@ -10,6 +10,8 @@ use leptos::{
 };
 use serde::{Serialize, de::DeserializeOwned};
 
+use crate::storage;
+
 const BASE: &str = "/api/v1";
 /// Longer than the server gives AWS for one listing; a call that takes longer will not come back.
 const TIME_LIMIT_MS: u32 = 60_000;
@@ -65,12 +67,18 @@ pub(crate) fn address(path: &str) -> String {
     format!("{BASE}{path}")
 }
 
-/// The address of the event stream that goes on after event `after`.
+/// The address of the event stream that goes on after event `after`. It sends no headers, so the name is in it.
 pub(crate) fn events_address(investigation: &str, after: i64) -> String {
     format!(
-        "{BASE}/investigations/{}/events?after={after}",
-        escape(investigation)
+        "{BASE}/investigations/{}/events?after={after}&person={}",
+        escape(investigation),
+        person()
     )
+}
+
+/// Who sits at this browser, as they once said with a note: for the record, not for permission.
+fn person() -> String {
+    escape(storage::read("author").unwrap_or_default().trim())
 }
 
 pub(crate) fn is_away(problem: &Problem) -> bool {
@@ -87,6 +95,7 @@ async fn exchange(
     let mut request = RequestBuilder::new(&format!("{BASE}{path}"))
         .method(method)
         .header("Accept", "application/json")
+        .header("lb502-person", &person())
         .abort_signal(Some(&AbortSignal::timeout_with_u32(TIME_LIMIT_MS)));
     if let Some(version) = if_match {
         request = request.header("If-Match", version);

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use diagnosis::api::Event;
+use diagnosis::api::{Event, Here};
 use gloo_timers::future::TimeoutFuture;
 use leptos::{
     ev::visibilitychange,
@@ -33,6 +33,8 @@ const FAILURES_BEFORE_WORDS: u32 = 2;
 /// What the page is told of.
 pub(crate) enum Heard {
     Event(Box<Event>),
+    /// Who has the investigation open, this page among them.
+    Here(Here),
     /// The stream stands again after it was broken or closed: something may have been missed.
     Resumed,
     /// It broke, and the first attempts to take it up again failed.
@@ -91,6 +93,7 @@ struct State {
 struct Stream {
     source: EventSource,
     _on_event: Closure<dyn FnMut(MessageEvent)>,
+    _on_here: Closure<dyn FnMut(MessageEvent)>,
     _on_open: Closure<dyn FnMut()>,
     _on_error: Closure<dyn FnMut()>,
 }
@@ -128,6 +131,16 @@ impl Listener {
                 }
             }
         });
+        let on_here = Closure::<dyn FnMut(MessageEvent)>::new({
+            let listener = self.clone();
+            move |message: MessageEvent| {
+                if let Some(data) = message.data().as_string()
+                    && let Ok(here) = serde_json::from_str(&data)
+                {
+                    (listener.hear)(Heard::Here(here));
+                }
+            }
+        });
         let on_open = Closure::<dyn FnMut()>::new({
             let listener = self.clone();
             move || listener.clone().opened()
@@ -141,11 +154,13 @@ impl Listener {
             let _ =
                 source.add_event_listener_with_callback(kind, on_event.as_ref().unchecked_ref());
         }
+        let _ = source.add_event_listener_with_callback("here", on_here.as_ref().unchecked_ref());
         source.set_onopen(Some(on_open.as_ref().unchecked_ref()));
         source.set_onerror(Some(on_error.as_ref().unchecked_ref()));
         let stream = Stream {
             source,
             _on_event: on_event,
+            _on_here: on_here,
             _on_open: on_open,
             _on_error: on_error,
         };

@@ -270,7 +270,7 @@ impl Session {
                 }
                 return Then::Fetch;
             }
-            EventKind::RunEnded { run, verdict } => {
+            EventKind::RunEnded { run, verdict, .. } => {
                 self.started.clear();
                 for view in &mut self.investigation.steps {
                     view.running = false;
@@ -280,7 +280,7 @@ impl Session {
                 return Then::Fetch;
             }
             EventKind::NoteAdded { note } => self.take_note(note.clone()),
-            EventKind::InvestigationChanged { version } => {
+            EventKind::InvestigationChanged { version, .. } => {
                 if *version > self.investigation.version {
                     return Then::Fetch;
                 }

@@ -1,7 +1,9 @@
 //! The words of the page for the words of the API: one place, so that they are the same everywhere.
 
+pub(crate) mod timeline;
+
 use diagnosis::{
-    api::{RunState, Status},
+    api::{Here, RunState, Status},
     document::{LedgerSource, RuleAnswer, StepState, Strength, Verdict},
     evidence::LoadBalancerType,
     observation::Outcome,
@@ -92,6 +94,25 @@ pub(crate) const fn run_state(state: RunState) -> &'static str {
         RunState::Cancelled => "cancelled",
         RunState::Interrupted => "interrupted",
         RunState::Failed => "failed",
+    }
+}
+
+/// Who has the investigation open: names once each, the nameless counted.
+pub(crate) fn here(here: &Here) -> String {
+    let mut names: Vec<&str> = Vec::new();
+    let mut nameless = 0;
+    for viewer in &here.viewers {
+        match viewer.person.as_deref() {
+            Some(name) if !names.contains(&name) => names.push(name),
+            Some(_) => {}
+            None => nameless += 1,
+        }
+    }
+    match (names.is_empty(), nameless) {
+        (_, 0) => names.join(", "),
+        (true, 1) => "only you".to_owned(),
+        (true, n) => counted(n, "person", "people"),
+        (false, n) => format!("{} and {}", names.join(", "), counted(n, "other", "others")),
     }
 }
 

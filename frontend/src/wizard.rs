@@ -16,6 +16,7 @@ mod skew;
 mod step;
 mod summary;
 mod table;
+mod timeline;
 mod verdict;
 
 use std::collections::BTreeMap;
@@ -23,7 +24,7 @@ use std::collections::BTreeMap;
 use diagnosis::{
     Step,
     api::{
-        CreateNote, Event, EventKind, Investigation, PatchInvestigation, Problem, RunState,
+        CreateNote, Event, EventKind, Here, Investigation, PatchInvestigation, Problem, RunState,
         Started, Status,
     },
 };
@@ -58,6 +59,8 @@ pub(crate) struct Wizard {
     problem: RwSignal<Option<Problem>>,
     /// A request to run or cancel is on its way.
     pub(crate) asking: RwSignal<bool>,
+    /// Who has the investigation open.
+    pub(crate) here: RwSignal<Here>,
     fetching: StoredValue<Fetching>,
     connection: Connection,
     announcer: Announcer,
@@ -79,6 +82,7 @@ impl Wizard {
             observed: RwSignal::new(None),
             problem: RwSignal::new(None),
             asking: RwSignal::new(false),
+            here: RwSignal::new(Here::default()),
             fetching: StoredValue::new(Fetching::Idle),
             connection: Connection::get(),
             announcer: Announcer::get(),
@@ -246,6 +250,7 @@ impl Wizard {
                     self.fetch();
                 }
             }
+            Heard::Here(here) => drop(self.here.try_set(here)),
             Heard::Resumed => self.fetch(),
             Heard::Broken => self.connection.lost(),
         }
@@ -261,7 +266,7 @@ impl Wizard {
                 let (_, words) = text::step_state(*state);
                 self.announcer.say(format!("{}: {words}", step.title()));
             }
-            EventKind::RunEnded { run, verdict } => {
+            EventKind::RunEnded { run, verdict, .. } => {
                 let (_, words) = text::verdict(*verdict);
                 self.announcer.say(match run.state {
                     RunState::Done => format!("Run finished. Verdict: {words}"),

@@ -20,8 +20,10 @@ mod notes;
 mod observations;
 mod page;
 mod password;
+mod person;
 mod practice;
 mod rules;
 mod runs;
+mod timeline;
 
 pub use password::Password;

@@ -3,9 +3,8 @@
 use std::collections::BTreeSet;
 
 use diagnosis::{
-    api::{EventKind, Problem, RunState},
+    api::{Problem, RunState},
     bundle::{self, Bundle},
-    document::Verdict,
     evidence::Part,
 };
 use sqlx::PgPool;
@@ -18,6 +17,7 @@ use crate::{
         observations, parts, runs,
     },
     problem::{at, problem},
+    runs::write,
 };
 
 /// A run makes a few hundred calls.
@@ -112,10 +112,10 @@ pub async fn store(pool: &PgPool, bundle: &Bundle, process: i64) -> sqlx::Result
             parts::upsert(&mut tx, id, run.n, part).await?;
         }
         let judged = diagnosis::diagnose(&bundle.evidence());
-        let verdict: Verdict = judged.verdict;
         investigations::judge(&mut tx, id, Some(&judged), now).await?;
         if let Some(run) = runs::end(&mut tx, id, run.n, RunState::Done, None, now).await? {
-            events::append(&mut tx, id, &EventKind::RunEnded { run, verdict }, now).await?;
+            let kind = write::run_ended(run, Some(&judged));
+            events::append(&mut tx, id, &kind, None, now).await?;
         }
     }
     tx.commit().await?;

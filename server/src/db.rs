@@ -13,6 +13,7 @@ pub mod parts;
 pub mod postgres;
 pub mod presence;
 pub mod runs;
+pub mod viewers;
 mod words;
 
 use std::{path::PathBuf, str::FromStr, time::Duration};

@@ -4,7 +4,7 @@
 mod source;
 pub mod sweep;
 mod work;
-mod write;
+pub(crate) mod write;
 
 use std::{
     collections::HashMap,
@@ -76,7 +76,12 @@ pub(crate) enum Why {
 }
 
 /// Begins a run of the steps and returns once it is on record; the calls follow.
-pub async fn start(app: &Arc<App>, id: Uuid, steps: Vec<Step>) -> Result<Run, RunError> {
+pub async fn start(
+    app: &Arc<App>,
+    id: Uuid,
+    steps: Vec<Step>,
+    person: Option<&str>,
+) -> Result<Run, RunError> {
     if app.stop.is_cancelled() {
         return Err(RunError::Stopping);
     }
@@ -94,6 +99,7 @@ pub async fn start(app: &Arc<App>, id: Uuid, steps: Vec<Step>) -> Result<Run, Ru
         &mut tx,
         id,
         &EventKind::RunStarted { run: run.clone() },
+        person,
         now,
     )
     .await?;

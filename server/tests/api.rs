@@ -31,4 +31,5 @@ mod api {
     mod runs;
     pub(crate) mod server;
     mod store;
+    mod timeline;
 }

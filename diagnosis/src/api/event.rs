@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 
 use super::investigation::{Note, Run};
 use crate::{
-    document::{StepState, Verdict},
+    document::{Diagnosis, StepState, Strength, Verdict},
     observation::Observation,
     step::Step,
 };
@@ -15,6 +15,9 @@ pub struct Event {
     /// Grows without gaps that matter: resume with Last-Event-ID.
     pub id: i64,
     pub at: DateTime<Utc>,
+    /// Who did it, in their own words; `None` for lb502 itself, or where nobody said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person: Option<String>,
     #[serde(flatten)]
     pub kind: EventKind,
 }
@@ -46,6 +49,9 @@ pub enum EventKind {
     RunEnded {
         run: Run,
         verdict: Verdict,
+        /// What the evidence says after it; ranked, at most [`FINDINGS_TOLD`].
+        #[serde(default)]
+        findings: Vec<FindingLine>,
     },
     NoteAdded {
         note: Note,
@@ -53,7 +59,71 @@ pub enum EventKind {
     /// Title, status, window, owner or answers changed: fetch the investigation again.
     InvestigationChanged {
         version: i64,
+        #[serde(default)]
+        changes: Vec<FieldChange>,
     },
+}
+
+/// How many findings the end of a run tells.
+pub const FINDINGS_TOLD: usize = 10;
+
+/// A finding in one line.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct FindingLine {
+    /// The rule's id.
+    pub rule: String,
+    pub strength: Strength,
+    pub title: String,
+    /// 502s that it accounts for.
+    pub explains: u64,
+}
+
+/// What a person changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct FieldChange {
+    /// `title`, `status`, `window`, `owner`, or `answers.<question>`.
+    pub field: String,
+    pub from: Option<String>,
+    pub to: Option<String>,
+}
+
+/// `GET /investigations/{id}/timeline`: what happened, oldest first, without the progress of runs.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Timeline {
+    pub events: Vec<Event>,
+    /// Pass it as `after` for the next page; `None` on the last.
+    pub next_after: Option<i64>,
+}
+
+/// The event `here` of the stream, which has no id and is not kept: who has the investigation open.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Here {
+    /// Those that have been here longest first; one entry for each open page.
+    pub viewers: Vec<Viewer>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Viewer {
+    /// In their own words; `None` where nobody said.
+    pub person: Option<String>,
+    pub since: DateTime<Utc>,
+}
+
+impl FindingLine {
+    pub fn of(diagnosis: &Diagnosis) -> Vec<Self> {
+        let lines = diagnosis.findings.iter().map(|finding| Self {
+            rule: finding.rule.clone(),
+            strength: finding.strength,
+            title: finding.title.clone(),
+            explains: finding.explains,
+        });
+        lines.take(FINDINGS_TOLD).collect()
+    }
 }
 
 impl EventKind {

@@ -59,6 +59,17 @@ pub enum Status {
     Resolved,
 }
 
+impl Status {
+    /// The word that it has in JSON.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Mitigated => "mitigated",
+            Self::Resolved => "resolved",
+        }
+    }
+}
+
 /// One incident's session, whole. Also the body of 201 and of PATCH.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

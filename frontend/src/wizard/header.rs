@@ -69,6 +69,10 @@ pub(super) fn Header() -> impl IntoView {
                         </select>
                     </dd>
                 </div>
+                <div>
+                    <dt>"Here now"</dt>
+                    <dd aria-live="polite">{move || wizard.here.with(|here| text::here(here))}</dd>
+                </div>
             </dl>
         </header>
     }

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 
 use super::{
     Wizard, calls::Calls, finding::FindingCard, ledger::LedgerView, notes::Notes, skew::SkewView,
+    timeline::TimelinePanel,
 };
 use crate::{client, components::Chip, text, time};
 
@@ -78,6 +79,7 @@ pub(super) fn Summary() -> impl IntoView {
             <Calls step=None/>
         </Show>
         <Runs/>
+        <TimelinePanel/>
         <Show when=move || has_answer.get()>
             <p class="quiet">
                 <a href=client::address(&wizard.path("/export")) download="" rel="external">"Download the evidence"</a>

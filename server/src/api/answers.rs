@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use axum::{Json as Answer, extract::State};
-use diagnosis::api::{EventKind, Investigation, Problem};
+use diagnosis::api::{EventKind, FieldChange, Investigation, Problem};
 use serde::Deserialize;
 
 use super::{
     error::Error,
     extract::{self, Json, Path},
     investigations as whole,
+    person::Person,
 };
 use crate::{
     app::App,
@@ -35,6 +36,7 @@ pub(super) struct PutAnswer {
 pub(super) async fn put_answer(
     State(app): State<Arc<App>>,
     Path((id, question)): Path<(String, String)>,
+    person: Person,
     Json(body): Json<PutAnswer>,
 ) -> Result<Answer<Investigation>, Error> {
     let id = extract::id(&id)?;
@@ -43,14 +45,20 @@ pub(super) async fn put_answer(
     let mut row = investigations::lock(&mut tx, id)
         .await?
         .ok_or_else(|| Error::NoInvestigation(id.to_string()))?;
+    let before = answers::list(&mut tx, id).await?.remove(&question);
     answers::upsert(&mut tx, id, &question, answer).await?;
     row.version += 1;
     row.updated_at = db::now();
     investigations::update(&mut tx, &row).await?;
     let kind = EventKind::InvestigationChanged {
         version: row.version,
+        changes: vec![FieldChange {
+            field: format!("answers.{question}"),
+            from: before,
+            to: Some(answer.to_owned()),
+        }],
     };
-    events::append(&mut tx, id, &kind, row.updated_at).await?;
+    events::append(&mut tx, id, &kind, person.name(), row.updated_at).await?;
     tx.commit().await?;
     Ok(Answer(whole::read(&app, id).await?))
 }

@@ -9,8 +9,8 @@ use axum::{
     response::IntoResponse,
 };
 use diagnosis::api::{
-    CreateInvestigation, EventKind, Investigation, InvestigationList, PatchInvestigation, Problem,
-    Status,
+    CreateInvestigation, EventKind, FieldChange, Investigation, InvestigationList,
+    PatchInvestigation, Problem, Status,
 };
 use serde::Deserialize;
 use uuid::Uuid;
@@ -18,6 +18,7 @@ use uuid::Uuid;
 use super::{
     error::Error,
     extract::{self, Json, Path, Query},
+    person::Person,
 };
 use crate::{
     app::App,
@@ -133,6 +134,7 @@ pub(super) async fn patch(
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
     headers: HeaderMap,
+    person: Person,
     Json(change): Json<PatchInvestigation>,
 ) -> Result<impl IntoResponse, Error> {
     let id = extract::id(&id)?;
@@ -153,8 +155,9 @@ pub(super) async fn patch(
     investigations::update(&mut tx, &changed).await?;
     let kind = EventKind::InvestigationChanged {
         version: changed.version,
+        changes: differences(&row, &changed),
     };
-    events::append(&mut tx, id, &kind, changed.updated_at).await?;
+    events::append(&mut tx, id, &kind, person.name(), changed.updated_at).await?;
     tx.commit().await?;
     let investigation = read(&app, id).await?;
     Ok((etag(investigation.version), Answer(investigation)))
@@ -226,6 +229,31 @@ fn changed(row: &Row, change: PatchInvestigation) -> Result<Row, Error> {
         updated_at: now,
         ..row.clone()
     })
+}
+
+/// What a change comes to, for the timeline.
+fn differences(before: &Row, after: &Row) -> Vec<FieldChange> {
+    let said = |row: &Row| {
+        let window = format!(
+            "{} – {}",
+            row.window.from.to_rfc3339(),
+            row.window.to.to_rfc3339()
+        );
+        [
+            ("title", Some(row.title.clone())),
+            ("status", Some(row.status.word().to_owned())),
+            ("window", Some(window)),
+            ("owner", row.owner.clone()),
+        ]
+    };
+    let both = said(before).into_iter().zip(said(after));
+    both.filter(|((_, from), (_, to))| from != to)
+        .map(|((field, from), (_, to))| FieldChange {
+            field: field.to_owned(),
+            from,
+            to,
+        })
+        .collect()
 }
 
 /// An empty owner is nobody.

@@ -8,6 +8,7 @@ use diagnosis::api::{CreateNote, EventKind, Note, Problem};
 use super::{
     error::Error,
     extract::{self, Json, Path},
+    person::Person,
 };
 use crate::{
     app::App,
@@ -25,10 +26,13 @@ const AUTHOR_MAX: usize = 100;
 pub(super) async fn create_note(
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
+    person: Person,
     Json(note): Json<CreateNote>,
 ) -> Result<(StatusCode, Answer<Note>), Error> {
     let id = extract::id(&id)?;
-    let note = checked(note)?;
+    let mut note = checked(note)?;
+    // Whoever sends it wrote it, unless the note says otherwise.
+    note.author = note.author.or_else(|| person.0.clone());
     let now = db::now();
     let mut tx = app.db.begin().await?;
     let mut row = investigations::lock(&mut tx, id)
@@ -41,6 +45,7 @@ pub(super) async fn create_note(
         &mut tx,
         id,
         &EventKind::NoteAdded { note: note.clone() },
+        person.name().or(note.author.as_deref()),
         now,
     )
     .await?;

@@ -9,7 +9,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     answers, bundles, diagnosis, environment, error::Error, events, guard, health, investigations,
-    load_balancers, notes, observations, page, password::Password, practice, rules, runs,
+    load_balancers, notes, observations, page, password::Password, practice, rules, runs, timeline,
 };
 use crate::app::App;
 
@@ -79,6 +79,7 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(runs::cancel))
         .routes(routes!(runs::one))
         .routes(routes!(events::stream_events))
+        .routes(routes!(timeline::get_timeline))
         .routes(routes!(diagnosis::get_diagnosis))
         .routes(routes!(observations::get_observation))
         .routes(routes!(notes::create_note))

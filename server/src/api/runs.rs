@@ -11,6 +11,7 @@ use diagnosis::{
 use super::{
     error::Error,
     extract::{self, Path},
+    person::Person,
 };
 use crate::{app::App, runs};
 
@@ -22,8 +23,9 @@ type Accepted = (StatusCode, Answer<Started>);
 pub(super) async fn all(
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
+    person: Person,
 ) -> Result<Accepted, Error> {
-    begin(&app, &id, Step::ALL.to_vec()).await
+    begin(&app, &id, Step::ALL.to_vec(), &person).await
 }
 
 /// Begins a run of one step.
@@ -33,12 +35,13 @@ pub(super) async fn all(
 pub(super) async fn one(
     State(app): State<Arc<App>>,
     Path((id, step)): Path<(String, String)>,
+    person: Person,
 ) -> Result<Accepted, Error> {
     let step = Step::from_id(&step).ok_or(Error::NotFound {
         what: "step",
         name: step,
     })?;
-    begin(&app, &id, vec![step]).await
+    begin(&app, &id, vec![step], &person).await
 }
 
 /// Stops the run that is under way; what it saw stays.
@@ -55,9 +58,14 @@ pub(super) async fn cancel(
     Ok((StatusCode::ACCEPTED, Answer(Started { run })))
 }
 
-async fn begin(app: &Arc<App>, id: &str, steps: Vec<Step>) -> Result<Accepted, Error> {
+async fn begin(
+    app: &Arc<App>,
+    id: &str,
+    steps: Vec<Step>,
+    person: &Person,
+) -> Result<Accepted, Error> {
     let id = extract::id(id)?;
-    let run = runs::start(app, id, steps)
+    let run = runs::start(app, id, steps, person.name())
         .await
         .map_err(|error| Error::from_run(error, id))?;
     Ok((StatusCode::ACCEPTED, Answer(Started { run })))

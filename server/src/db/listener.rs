@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 const EVENTS: &str = "lb502_events";
 const CANCEL: &str = "lb502_cancel";
+const VIEWERS: &str = "lb502_viewers";
 
 /// How many notices a slow reader may fall behind before it is told to look for itself.
 const BACKLOG: usize = 1024;
@@ -21,6 +22,8 @@ const BACKLOG: usize = 1024;
 pub enum Notice {
     /// Events were appended to this investigation.
     Events(Uuid),
+    /// Somebody opened or left this investigation.
+    Viewers(Uuid),
     /// Somebody asked to stop a run.
     Cancel,
     /// The connection was lost for a while: anything may have been written.
@@ -60,7 +63,7 @@ pub fn start(pool: PgPool, stop: CancellationToken) -> broadcast::Sender<Notice>
 
 async fn listen(pool: &PgPool, notices: &broadcast::Sender<Notice>) -> sqlx::Result<()> {
     let mut listener = PgListener::connect_with(pool).await?;
-    listener.listen_all([EVENTS, CANCEL]).await?;
+    listener.listen_all([EVENTS, CANCEL, VIEWERS]).await?;
     let _ = notices.send(Notice::Anything);
     loop {
         let notice = match listener.try_recv().await? {
@@ -77,6 +80,10 @@ fn meaning(notification: &PgNotification) -> Notice {
             .payload()
             .parse()
             .map_or(Notice::Anything, Notice::Events),
+        VIEWERS => notification
+            .payload()
+            .parse()
+            .map_or(Notice::Anything, Notice::Viewers),
         _ => Notice::Cancel,
     }
 }

@@ -1,5 +1,5 @@
 //! Looks after runs: those whose process is gone are marked interrupted, those that somebody
-//! wants to stop are stopped. Several lb502 processes may do so at once.
+//! wants to stop are stopped. And after viewers: those of a process that is gone have left. Several lb502 processes may do so at once.
 
 use std::{sync::Arc, time::Duration};
 
@@ -14,7 +14,7 @@ use crate::{
     db::{
         listener::Notice,
         presence::{self, Presence},
-        runs,
+        runs, viewers,
     },
 };
 
@@ -72,6 +72,7 @@ async fn try_sweep(app: &App, presence: &mut Option<Presence>) -> sqlx::Result<(
             job.end_early(Why::Person);
         }
     }
+    viewers::sweep(&mut connection).await?;
     let running = runs::running(&mut connection).await?;
     drop(connection);
     for (id, run, process) in running {

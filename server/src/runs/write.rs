@@ -1,8 +1,8 @@
 //! What a run saw, written down: rows and events become visible together.
 
 use diagnosis::{
-    api::{EventKind, RunState},
-    document::StepState,
+    api::{EventKind, FindingLine, Run, RunState},
+    document::{Diagnosis, StepState, Verdict},
     evidence::Part,
 };
 use serde_json::{Value, json};
@@ -33,7 +33,7 @@ pub(super) async fn progress(app: &App, job: &Job, batch: &[Progress]) -> sqlx::
     }
     for progress in batch {
         if let Some(kind) = keep(&mut tx, job, progress).await? {
-            events::append(&mut tx, id, &kind, db::now()).await?;
+            events::append(&mut tx, id, &kind, None, db::now()).await?;
         }
     }
     tx.commit().await.map(|()| true)
@@ -59,11 +59,18 @@ pub(super) async fn end(
     // A run that saw nothing leaves no verdict behind.
     let judged = (!evidence.steps.is_empty()).then(|| diagnosis::diagnose(&evidence));
     investigations::judge(&mut tx, id, judged.as_ref(), now).await?;
-    let verdict = judged.map_or(diagnosis::document::Verdict::CannotTell, |judged| {
-        judged.verdict
-    });
-    events::append(&mut tx, id, &EventKind::RunEnded { run, verdict }, now).await?;
+    let kind = run_ended(run, judged.as_ref());
+    events::append(&mut tx, id, &kind, None, now).await?;
     tx.commit().await
+}
+
+/// The event of a run's end; `None`: it saw nothing.
+pub(crate) fn run_ended(run: Run, judged: Option<&Diagnosis>) -> EventKind {
+    EventKind::RunEnded {
+        run,
+        verdict: judged.map_or(Verdict::CannotTell, |judged| judged.verdict),
+        findings: judged.map_or_else(Vec::new, FindingLine::of),
+    }
 }
 
 /// Keeps one thing that happened, and says which event tells of it.

@@ -85,3 +85,28 @@ async fn what_is_no_event_id_is_refused() {
         server.get(&path).await.problem(422, "bad-field");
     }
 }
+
+#[tokio::test]
+async fn each_sees_who_is_here_over_all_processes() {
+    let pool = store::database().await;
+    let one = Server::on(pool.clone(), nowhere()).await;
+    let two = Server::on(pool, nowhere()).await;
+    let made = one.imported().await;
+    let last = Some(made.last_event_id);
+    let mut ada = one.events_as("Ada", &made.id, last).await;
+    ada.here(&[Some("Ada")]).await;
+    let mut zoe = two.events_as("Zo%C3%AB", &made.id, last).await;
+    zoe.here(&[Some("Ada"), Some("Zoë")]).await;
+    ada.here(&[Some("Ada"), Some("Zoë")]).await;
+    drop(zoe);
+    ada.here(&[Some("Ada")]).await;
+}
+
+#[tokio::test]
+async fn who_looks_at_another_investigation_is_not_here() {
+    let server = Server::start().await;
+    let (one, two) = (server.imported().await, server.imported().await);
+    let _elsewhere = server.events_as("Eve", &two.id, None).await;
+    let mut stream = server.events(&one.id, None).await;
+    stream.here(&[None]).await;
+}

@@ -7,7 +7,7 @@ use axum::{
     body::{Body, to_bytes},
     http::{HeaderMap, Request, StatusCode, header},
 };
-use diagnosis::api::{Event, Investigation, Problem};
+use diagnosis::api::{Event, Here, Investigation, Problem};
 use futures_util::StreamExt;
 use lb502::{
     access::Access,
@@ -56,10 +56,23 @@ impl Server {
     }
 
     pub(crate) async fn call(&self, method: &str, path: &str, body: Option<Value>) -> Answer {
+        self.call_as("", method, path, body).await
+    }
+
+    /// As somebody who says their name (percent-encoded).
+    pub(crate) async fn call_as(
+        &self,
+        person: &str,
+        method: &str,
+        path: &str,
+        body: Option<Value>,
+    ) -> Answer {
         let request = Request::builder()
             .method(method)
             .uri(format!("/api/v1{path}"))
-            .header(header::HOST, "localhost:5020");
+            .header(header::HOST, "localhost:5020")
+            .header(header::IF_MATCH, "*")
+            .header("lb502-person", person);
         let request = match body {
             Some(body) => request
                 .header(header::CONTENT_TYPE, "application/json")
@@ -99,8 +112,12 @@ impl Server {
 
     /// Opens the event stream; what comes before `last` has been seen.
     pub(crate) async fn events(&self, id: &str, last: Option<i64>) -> Events {
-        let mut request = Request::get(format!("/api/v1/investigations/{id}/events"))
-            .header(header::HOST, "localhost:5020");
+        self.events_as("", id, last).await
+    }
+
+    pub(crate) async fn events_as(&self, person: &str, id: &str, last: Option<i64>) -> Events {
+        let uri = format!("/api/v1/investigations/{id}/events?person={person}");
+        let mut request = Request::get(uri).header(header::HOST, "localhost:5020");
         if let Some(last) = last {
             request = request.header("last-event-id", last);
         }
@@ -193,13 +210,33 @@ impl Events {
     /// `None` when the server ended the stream.
     pub(crate) async fn next_or_end(&mut self) -> Option<Event> {
         loop {
+            if let Some(event) = event(&self.message().await?) {
+                return Some(event);
+            }
+        }
+    }
+
+    /// Who is here, as soon as that is what is wanted.
+    pub(crate) async fn here(&mut self, wanted: &[Option<&str>]) {
+        loop {
+            let message = self.message().await.expect("the stream goes on");
+            let Some(data) = message.strip_prefix("event: here\ndata: ") else {
+                continue;
+            };
+            let here: Here = serde_json::from_str(data).unwrap();
+            let people = here.viewers.iter().map(|viewer| viewer.person.as_deref());
+            if people.eq(wanted.iter().copied()) {
+                return;
+            }
+        }
+    }
+
+    async fn message(&mut self) -> Option<String> {
+        loop {
             if let Some((message, rest)) = self.text.split_once("\n\n") {
                 let (message, rest) = (message.to_owned(), rest.to_owned());
                 self.text = rest;
-                if let Some(event) = event(&message) {
-                    return Some(event);
-                }
-                continue;
+                return Some(message);
             }
             let mut stream = std::mem::take(&mut self.body).into_data_stream();
             let chunk = tokio::time::timeout(PATIENCE, stream.next())
@@ -230,6 +267,10 @@ fn event(message: &str) -> Option<Event> {
         let mut lines = message.lines();
         lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
     };
+    if field("event") == Some("here") {
+        assert_eq!(field("id"), None, "it is nowhere to resume from");
+        return None;
+    }
     let event: Event = serde_json::from_str(field("data")?).unwrap();
     assert_eq!(field("id"), Some(event.id.to_string().as_str()));
     assert_eq!(field("event"), Some(event.kind.name()));
