@@ -50,7 +50,7 @@ async fn it_tells_what_was_done_by_whom() {
     };
     assert_eq!(
         changes[..],
-        [changed("answers.deployed", None, "yes, at 01:10")]
+        [changed("answers.deployed", Some("no"), "yes, at 01:10")]
     );
     let EventKind::NoteAdded { note } = &told[2].kind else {
         panic!("{:?}", told[2]);
