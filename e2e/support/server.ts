@@ -18,6 +18,7 @@ export class Server {
   private constructor(
     private readonly folder: string,
     private readonly environment: Record<string, string>,
+    private readonly ownsFolder = true,
   ) {}
 
   static async start(endpoint: string, credentials: Credentials): Promise<Server> {
@@ -39,6 +40,13 @@ export class Server {
       throw error;
     }
     return server;
+  }
+
+  /** A second process on the same data: it uses the Postgres of the first, which removes the folder at the end. */
+  async beside(): Promise<Server> {
+    const second = new Server(this.folder, this.environment, false);
+    await second.listen("127.0.0.1:0");
+    return second;
   }
 
   /** `http://127.0.0.1:PORT`, the same after a restart. */
@@ -65,7 +73,7 @@ export class Server {
   async stop(): Promise<void> {
     await this.process?.stop();
     // A Postgres whose server was killed is still writing its last files.
-    rmSync(this.folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 250 });
+    if (this.ownsFolder) rmSync(this.folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 250 });
   }
 
   private async listen(address: string): Promise<void> {

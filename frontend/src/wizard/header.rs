@@ -71,7 +71,7 @@ pub(super) fn Header() -> impl IntoView {
                 </div>
                 <div>
                     <dt>"Here now"</dt>
-                    <dd aria-live="polite">{move || wizard.here.with(|here| text::here(here))}</dd>
+                    <dd aria-live="polite">{move || wizard.here.with(text::here)}</dd>
                 </div>
             </dl>
         </header>
