@@ -60,8 +60,8 @@ pub(crate) fn answered_at(request: &Request) -> DateTime<Utc> {
             | End::HungUp { seconds }
             | End::NoAnswer { seconds }
             | End::Code { seconds, .. } => seconds,
-            End::LostAfterIdle { .. }
-            | End::Refused
+            End::LostAfterIdle { lost_in, .. } => lost_in,
+            End::Refused
             | End::TlsError
             | End::ProtocolMismatch
             | End::NoTarget
@@ -74,7 +74,7 @@ pub(crate) fn answered_at(request: &Request) -> DateTime<Utc> {
 fn times(end: End) -> [String; 3] {
     let [request, target, response] = match end {
         End::Answered { seconds, .. } => [0.0, seconds, 0.0],
-        End::LostAfterIdle { .. } => [0.0, 0.001, -1.0],
+        End::LostAfterIdle { lost_in, .. } => [0.0, lost_in, -1.0],
         End::HungUp { seconds } => [0.001, seconds, -1.0],
         End::NoAnswer { .. } => [0.001, -1.0, -1.0],
         // As AWS's own sample of a failed Lambda invocation.

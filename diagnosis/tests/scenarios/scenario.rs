@@ -1,6 +1,9 @@
 //! One Markdown file: its title, its three blocks.
 
-use std::{fs, path::Path};
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+};
 
 use diagnosis::Evidence;
 
@@ -10,6 +13,9 @@ use crate::{
     traffic,
     truth::Truth,
 };
+
+/// A folder of scenarios that are not in the repository, to be read in place of ours.
+const OTHERS: &str = "LB502_SCENARIOS";
 
 pub(crate) struct Scenario {
     pub(crate) name: String,
@@ -28,17 +34,26 @@ impl Scenario {
             .collect()
     }
 
+    /// Whether the files are our own, and not those of a folder that a tester named.
+    pub(crate) fn are_ours() -> bool {
+        env::var_os(OTHERS).is_none()
+    }
+
     /// The files' names and texts.
     pub(crate) fn texts() -> Vec<(String, String)> {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
-        let mut files: Vec<_> = fs::read_dir(folder)
+        let ours = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
+        let folder = env::var_os(OTHERS).map_or(ours, PathBuf::from);
+        let mut files: Vec<_> = fs::read_dir(&folder)
             .unwrap()
             .map(|entry| entry.unwrap().path())
             .filter(|path| path.extension().is_some_and(|kind| kind == "md"))
             .filter(|path| path.file_stem().is_some_and(|name| name != "README"))
             .collect();
         files.sort();
-        assert!(files.len() > 20, "scenarios went missing");
+        assert!(
+            files.len() > 20 || !Self::are_ours(),
+            "scenarios went missing"
+        );
         let name = |path: &Path| path.file_stem().unwrap().to_string_lossy().into_owned();
         files
             .iter()

@@ -9,16 +9,26 @@
 //! Ends: `200 in S` (any code the target answers), `lost after S idle` (an answer, S idle seconds, a
 //! request that is lost at once), `refused`, `tls error`, `hung up after S`, `connect timed out`,
 //! `no answer in S` (504), `protocol mismatch` (464), `no target` (503), `not passed on` (502 without a target), `code N in S` (the load balancer's
-//! own code, as 502 for a Lambda function or 460, after S seconds). Without `on`, the group's targets take turns. Where several lines give
-//! the same target a request, `lost after` keeps it idle: others skip it meanwhile.
+//! own code, as 502 for a Lambda function or 460, after S seconds). Without `on`, the group's targets
+//! take turns. Where several lines give the same target a request, `lost after` keeps it idle: others
+//! skip it meanwhile. `lost after S idle in T` is lost T seconds later instead of at once.
+//!
+//! Seconds may be a range, `200 in 0.03..0.4`, `lost after 2..2.9 idle`: each request takes its own,
+//! by chance, and the same on every run (see `chance.rs`).
 //!
 //! After the end stands what else the row says, in any order (see [`Details`]):
 //! `path /x method POST received 5000000 sent 0 client 198.51.100.7 reason LambdaUnhandled rule 10
 //! type h2 node 10.0.9.5`. `path` and `client` take turns over several values: `path /a,/b`.
-//! `because RULE` is no part of the row: it is the true cause, which the reader never sees (see
-//! `truth.rs`).
+//! Two words are no part of the row. `jitter 0.6` sends each request earlier or later, by chance, within
+//! that share of the time to the next. `because RULE` is the true cause, which the reader never sees
+//! (see `truth.rs`).
+
+mod chance;
+mod words;
 
 use chrono::{DateTime, TimeDelta, Utc};
+
+pub(crate) use words::read;
 
 pub(crate) struct Kind {
     pub(crate) every: f64,
@@ -26,7 +36,8 @@ pub(crate) struct Kind {
     pub(crate) to: DateTime<Utc>,
     pub(crate) group: String,
     pub(crate) target: Option<String>,
-    pub(crate) end: End,
+    /// The least and the most seconds that it takes; the same where the line gives one number.
+    pub(crate) ends: [End; 2],
     pub(crate) details: Details,
 }
 
@@ -42,6 +53,8 @@ pub(crate) struct Details {
     pub(crate) rule: String,
     pub(crate) kind: String,
     pub(crate) node: String,
+    /// By which share of the time between two requests they come early or late.
+    pub(crate) jitter: f64,
     /// The true cause: rules, any of which is right; `-` where no rule can know.
     pub(crate) because: Option<Vec<String>>,
 }
@@ -58,29 +71,9 @@ impl Default for Details {
             rule: "0".to_owned(),
             kind: "https".to_owned(),
             node: "10.0.8.5".to_owned(),
+            jitter: 0.0,
             because: None,
         }
-    }
-}
-
-impl Details {
-    fn set(&mut self, name: &str, value: &str) -> Result<(), String> {
-        let values = || value.split(',').map(str::to_owned).collect();
-        let number = || value.parse().map_err(|_| format!("{value} is no number"));
-        match name {
-            "path" => self.paths = values(),
-            "client" => self.clients = values(),
-            "method" => self.method = value.to_owned(),
-            "received" => self.received = number()?,
-            "sent" => self.sent = number()?,
-            "reason" => self.reason = value.to_owned(),
-            "rule" => self.rule = value.to_owned(),
-            "type" => self.kind = value.to_owned(),
-            "node" => self.node = value.to_owned(),
-            "because" => self.because = Some(values()),
-            _ => return Err(format!("no detail {name}")),
-        }
-        Ok(())
     }
 }
 
@@ -90,8 +83,10 @@ pub(crate) enum End {
         status: u16,
         seconds: f64,
     },
+    /// Idle for so many seconds, then a request that is lost after so many more.
     LostAfterIdle {
         seconds: f64,
+        lost_in: f64,
     },
     Refused,
     TlsError,
@@ -137,94 +132,6 @@ pub(crate) fn clock(text: &str) -> Result<DateTime<Utc>, String> {
         .map_err(|error| format!("{text}: {error}"))
 }
 
-pub(crate) fn read(block: &str) -> Result<Vec<Kind>, String> {
-    block
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty() && !line.starts_with('#'))
-        .map(|line| kind(line).map_err(|error| format!("{line}: {error}")))
-        .collect()
-}
-
-fn kind(line: &str) -> Result<Kind, String> {
-    let (when, how) = line.split_once(": ").ok_or("no \": \"")?;
-    let words: Vec<&str> = how.split_whitespace().collect();
-    let (end, rest) = end(&words)?;
-    let mut details = Details::default();
-    for pair in rest.chunks(2) {
-        let [name, value] = pair else {
-            return Err(format!("{} has no value", pair.join(" ")));
-        };
-        details.set(name, value)?;
-    }
-    let words: Vec<&str> = when.split_whitespace().collect();
-    let (every, from, to, group, target) = match words.as_slice() {
-        ["every", n, "s", "from", from, "to", to, "to", group] => (n, from, to, group, None),
-        [
-            "every",
-            n,
-            "s",
-            "from",
-            from,
-            "to",
-            to,
-            "to",
-            group,
-            "on",
-            id,
-        ] => (n, from, to, group, Some((*id).to_owned())),
-        _ => return Err("not \"every N s from T to T to GROUP [on TARGET]\"".to_owned()),
-    };
-    Ok(Kind {
-        every: number(every)?,
-        from: clock(from)?,
-        to: clock(to)?,
-        group: (*group).to_owned(),
-        target,
-        end,
-        details,
-    })
-}
-
-/// How it ended, and the words after that.
-fn end<'a>(words: &'a [&'a str]) -> Result<(End, &'a [&'a str]), String> {
-    Ok(match words {
-        ["lost", "after", seconds, "idle", rest @ ..] => {
-            let seconds = number(seconds)?;
-            (End::LostAfterIdle { seconds }, rest)
-        }
-        ["refused", rest @ ..] => (End::Refused, rest),
-        ["tls", "error", rest @ ..] => (End::TlsError, rest),
-        ["hung", "up", "after", seconds, rest @ ..] => {
-            let seconds = number(seconds)?;
-            (End::HungUp { seconds }, rest)
-        }
-        ["protocol", "mismatch", rest @ ..] => (End::ProtocolMismatch, rest),
-        ["connect", "timed", "out", rest @ ..] => (End::ConnectTimedOut, rest),
-        ["no", "answer", "in", seconds, rest @ ..] => {
-            let seconds = number(seconds)?;
-            (End::NoAnswer { seconds }, rest)
-        }
-        ["no", "target", rest @ ..] => (End::NoTarget, rest),
-        ["not", "passed", "on", rest @ ..] => (End::NotPassedOn, rest),
-        ["code", status, "in", seconds, rest @ ..] => {
-            let status = status.parse().map_err(|_| "no status")?;
-            let seconds = number(seconds)?;
-            (End::Code { status, seconds }, rest)
-        }
-        [status, "in", seconds, rest @ ..] => {
-            let status = status.parse().map_err(|_| "no status")?;
-            let seconds = number(seconds)?;
-            (End::Answered { status, seconds }, rest)
-        }
-        _ => return Err("no such end".to_owned()),
-    })
-}
-
-fn number(text: &str) -> Result<f64, String> {
-    text.parse().map_err(|_| format!("{text} is no number"))
-}
-
 pub(crate) fn after(at: DateTime<Utc>, seconds: f64) -> DateTime<Utc> {
     at + TimeDelta::microseconds((seconds * 1e6).round() as i64)
 }
@@ -234,15 +141,18 @@ pub(crate) fn requests(kinds: &[Kind], targets: impl Fn(&str) -> Vec<String>) ->
     let mut all = Vec::new();
     // (target, from, to): the target is kept idle.
     let mut idle: Vec<(Option<String>, DateTime<Utc>, DateTime<Utc>)> = Vec::new();
-    for kind in kinds {
+    for (line, kind) in kinds.iter().enumerate() {
         let ids = targets(&kind.group);
-        let mut at = kind.from;
+        let mut due = kind.from;
         let mut turn = 0;
-        while at < kind.to {
+        while due < kind.to {
+            let end = chance::between(kind.ends, chance::of([line, turn, 0]));
+            let shift = kind.details.jitter * (chance::of([line, turn, 1]) - 0.5);
+            let at = after(due, kind.every * shift).max(kind.from);
             let target = match &kind.target {
-                _ if kind.end == End::NoTarget => None,
+                _ if end == End::NoTarget => None,
                 Some(id) => Some(id.clone()),
-                None if ids.is_empty() || kind.end == End::NoTarget => None,
+                None if ids.is_empty() => None,
                 None => Some(ids[turn % ids.len()].clone()),
             };
             let request = Request {
@@ -250,10 +160,10 @@ pub(crate) fn requests(kinds: &[Kind], targets: impl Fn(&str) -> Vec<String>) ->
                 group: kind.group.clone(),
                 target: target.clone(),
                 turn,
-                end: kind.end,
+                end,
                 details: kind.details.clone(),
             };
-            if let End::LostAfterIdle { seconds } = kind.end {
+            if let End::LostAfterIdle { seconds, lost_in } = end {
                 let good = Request {
                     end: End::Answered {
                         status: 200,
@@ -264,7 +174,7 @@ pub(crate) fn requests(kinds: &[Kind], targets: impl Fn(&str) -> Vec<String>) ->
                 // The timer's tick: a millisecond more or less.
                 let tick = f64::from(u8::try_from(turn % 3).unwrap()) * 0.001 - 0.001;
                 let lost = after(at, 0.02 + seconds + tick);
-                idle.push((target, after(at, -0.5), after(lost, 0.1)));
+                idle.push((target, after(at, -0.5), after(lost, lost_in + 0.1)));
                 all.push((true, good));
                 all.push((
                     true,
@@ -276,7 +186,7 @@ pub(crate) fn requests(kinds: &[Kind], targets: impl Fn(&str) -> Vec<String>) ->
             } else {
                 all.push((false, request));
             }
-            at = after(at, kind.every);
+            due = after(due, kind.every);
             turn += 1;
         }
     }
