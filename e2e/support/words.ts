@@ -20,6 +20,12 @@ export const rail = (page: Page): Locator => page.getByRole("navigation", { name
 
 export const findings = (page: Page): Locator => page.getByRole("article");
 
+/** What could not be seen of an investigation, on its summary. */
+export const coverage = (page: Page): Locator => page.getByRole("region", { name: "What could not be seen" });
+
+/** What changed near the window, on the summary. */
+export const changes = (page: Page): Locator => page.getByRole("region", { name: "What changed" });
+
 /** The start, once it knows the load balancers. */
 export async function openStart(page: Page): Promise<void> {
   await page.goto("/");

@@ -1,5 +1,7 @@
 import { expect, expectAccessible, test } from "../support/fixtures";
 import {
+  changes,
+  coverage,
   expectRunEnded,
   findings,
   fillStart,
@@ -52,6 +54,15 @@ const SUMMARY = `
         - heading "It rests on" [level=5]
         - paragraph:
           - link "About this rule"
+    - region "What changed":
+      - heading "What changed" [level=3]
+    - region "What could not be seen":
+      - heading "What could not be seen" [level=3]
+      - list:
+        - listitem:
+          - heading "Connection log" [level=4]
+          - region "the command for Connection log, scrollable"
+          - button "Copy the command for Connection log"
     - region "Notes"
 `;
 
@@ -128,6 +139,28 @@ test("somebody on call names a load balancer and sees why it answers 502", async
     await first.getByText("How to be sure").click();
     await expect(first.getByRole("heading", { name: "Why this makes a 502" })).toBeVisible();
     await expectAccessible(page);
+  });
+
+  await test.step("what could not be seen comes first, with the command that switches it on", async () => {
+    const gap = coverage(page).getByRole("listitem").filter({ has: page.getByRole("heading", { name: "Connection log" }) });
+    await expect(gap).toContainText("Off");
+    await expect(gap).toContainText("To close it: Switch it on");
+    const command = gap.getByRole("region", { name: "the command for Connection log, scrollable" });
+    await expect(command).toContainText(/^aws .*elbv2 modify-load-balancer-attributes .*connection_logs\.s3\.enabled/);
+    await expect(gap.getByRole("button", { name: "Copy the command for Connection log" })).toBeVisible();
+    await gap.getByText("As Terraform").press("Enter");
+    await expect(gap.getByRole("region", { name: "the Terraform text for Connection log, scrollable" })).toContainText(
+      "connection_logs {",
+    );
+    await expect(coverage(page).getByText("Target health", { exact: true })).toBeHidden();
+    await coverage(page).getByText(/\d+ sources without a gap/).press("Enter");
+    await expect(coverage(page).getByText("Target health", { exact: true })).toBeVisible();
+    await expect(coverage(page)).toContainText(/Read in full: [\d,]+ requests in \d+ objects/);
+    await expectAccessible(page);
+  });
+
+  await test.step("nobody is suspected of a fault that is as old as the service", async () => {
+    await expect(changes(page)).not.toContainText("Suspect");
   });
 
   for (const step of STEPS) {

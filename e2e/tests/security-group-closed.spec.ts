@@ -1,5 +1,5 @@
 import { expect, expectAccessible, test } from "../support/fixtures";
-import { findings, investigate, openStep, rail, RUN, STEPS, verdict, run } from "../support/words";
+import { changes, coverage, findings, investigate, openStep, rail, RUN, runAll, STEPS, verdict, run } from "../support/words";
 
 test("a closed security group is found step by step", async ({ page, lab }) => {
   const incident = lab.incident("security-group-closed");
@@ -42,6 +42,39 @@ test("a closed security group is found step by step", async ({ page, lab }) => {
     await expect(first.getByRole("region", { name: "the command, scrollable" }).first()).toContainText(
       "aws ec2 authorize-security-group-ingress",
     );
+    await expect(first).toContainText(/Explains .*\d+ answers with 504 \(Gateway Timeout\)/);
     await expectAccessible(page);
   });
+
+  await test.step("the revocation is a suspect: who, when, and how far the errors rose after it", async () => {
+    const suspect = changes(page).getByRole("listitem").filter({ hasText: "RevokeSecurityGroupIngress" }).first();
+    await expect(suspect).toContainText("by marek, from CloudTrail");
+    await expect(suspect).toContainText(/\d\d:\d\d:\d\d UTC/);
+    await expect(suspect).toContainText("Suspect");
+    await expect(suspect).toContainText(/0 → [1-9][\d.]* errors a minute/);
+    await expect(changes(page)).toContainText(/The errors step up after \d+ of \d+ changes/);
+  });
+});
+
+test.describe("on a clock that is not UTC", () => {
+  test.use({ timezoneId: "America/New_York" });
+
+  test("a change tells both clocks", async ({ page, lab }) => {
+    await investigate(page, lab.incident("security-group-closed"));
+    await runAll(page);
+    const suspect = changes(page).getByRole("listitem").filter({ hasText: "RevokeSecurityGroupIngress" }).first();
+    await expect(suspect.getByRole("time")).toContainText(/\d\d:\d\d:\d\d UTC.*\d\d:\d\d:\d\d your time/);
+    await expectAccessible(page);
+  });
+});
+
+test("on paper nothing is folded and nothing waits to be pressed", async ({ page, lab }) => {
+  await investigate(page, lab.incident("security-group-closed"));
+  await runAll(page);
+  const folded = coverage(page).getByText("Target health", { exact: true });
+  await expect(folded).toBeHidden();
+  await page.emulateMedia({ media: "print" });
+  await expect(folded).toBeVisible();
+  await expect(page.getByRole("button", { name: /^Copy/ })).toHaveCount(0);
+  await expect(page.getByRole("button", { name: "Run all again" })).toHaveCount(0);
 });

@@ -1,6 +1,9 @@
 //! The words of the page for the words of the API: one place, so that they are the same everywhere.
 
+mod numbers;
 pub(crate) mod timeline;
+
+pub(crate) use numbers::{count, counted, explained, rate};
 
 use diagnosis::{
     api::{Here, RunState, Status},
@@ -141,24 +144,6 @@ pub(crate) const fn ledger_source(source: LedgerSource) -> &'static str {
     }
 }
 
-/// `1,234,567`
-pub(crate) fn count(n: u64) -> String {
-    let digits = n.to_string();
-    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
-}
-
-/// `1 call`, `2,000 calls`
-pub(crate) fn counted(n: u64, one: &str, many: &str) -> String {
-    format!("{} {}", count(n), if n == 1 { one } else { many })
-}
-
 /// `keep-alive-shorter-than-idle-timeout` as a heading.
 pub(crate) fn rule_title(id: &str) -> String {
     let words: Vec<String> = id
@@ -236,14 +221,6 @@ pub(crate) fn names_its_region(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn counts_are_grouped() {
-        assert_eq!(count(0), "0");
-        assert_eq!(count(999), "999");
-        assert_eq!(count(1_234_567), "1,234,567");
-        assert_eq!(counted(1, "call", "calls"), "1 call");
-    }
 
     #[test]
     fn only_the_console_of_aws_is_linked() {

@@ -1,11 +1,34 @@
 //! Times for people: UTC first, because logs and AWS speak it, then the person's own clock.
 
-use chrono::{DateTime, Local, NaiveDateTime, TimeDelta, Utc};
+use chrono::{DateTime, FixedOffset, Local, NaiveDateTime, Offset, TimeDelta, Utc};
 use diagnosis::evidence::Window;
 
 /// `22 Nov 2026, 02:10:05 UTC`
 pub(crate) fn utc(at: DateTime<Utc>) -> String {
     at.format("%-d %b %Y, %H:%M:%S UTC").to_string()
+}
+
+/// `22 Nov, 02:10:05 UTC`; the year stands with the window.
+pub(crate) fn moment(at: DateTime<Utc>) -> String {
+    at.format("%-d %b, %H:%M:%S UTC").to_string()
+}
+
+/// `03:10:05 your time`, with the day where it is another one; `None` where the person's clock is on UTC.
+pub(crate) fn local(at: DateTime<Utc>) -> Option<String> {
+    on_clock(at, at.with_timezone(&Local).offset().fix())
+}
+
+fn on_clock(at: DateTime<Utc>, clock: FixedOffset) -> Option<String> {
+    if clock.local_minus_utc() == 0 {
+        return None;
+    }
+    let there = at.with_timezone(&clock);
+    let format = if there.date_naive() == at.date_naive() {
+        "%H:%M:%S your time"
+    } else {
+        "%-d %b, %H:%M:%S your time"
+    };
+    Some(there.format(format).to_string())
 }
 
 /// `22 Nov 2026, 02:10–03:10 UTC`
@@ -114,6 +137,22 @@ mod tests {
             to: at("2026-11-22T00:30:00Z"),
         };
         assert_eq!(window_utc(window), "21 Nov 2026, 23:30–22 Nov, 00:30 UTC");
+    }
+
+    #[test]
+    fn a_moment_is_told_on_both_clocks() {
+        let late = at("2026-11-22T23:10:05Z");
+        assert_eq!(moment(late), "22 Nov, 23:10:05 UTC");
+        let clock = |hours: i32| FixedOffset::east_opt(hours * 3_600).unwrap();
+        assert_eq!(on_clock(late, clock(0)), None);
+        assert_eq!(
+            on_clock(late, clock(-5)).as_deref(),
+            Some("18:10:05 your time")
+        );
+        assert_eq!(
+            on_clock(late, clock(1)).as_deref(),
+            Some("23 Nov, 00:10:05 your time")
+        );
     }
 
     #[test]

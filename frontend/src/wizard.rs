@@ -1,6 +1,8 @@
 //! An investigation on the page: header, verdict, rail of steps, and the step or the summary.
 
 mod calls;
+mod changes;
+mod coverage;
 mod edit;
 mod finding;
 mod header;

@@ -1,6 +1,6 @@
 //! A finding: what, why, what it rests on, how to be sure, how to fix it.
 
-use diagnosis::document::{Finding, Fix};
+use diagnosis::document::{AlsoSeen, Finding, Fix};
 use leptos::{prelude::*, task::spawn_local};
 
 use super::{Wizard, log_lines::LogLines};
@@ -23,6 +23,8 @@ pub(super) fn FindingCard(finding: Finding, open: bool) -> impl IntoView {
         resources,
         cites,
         rows,
+        also_seen,
+        explained_by,
         fix,
         ..
     } = finding;
@@ -31,17 +33,7 @@ pub(super) fn FindingCard(finding: Finding, open: bool) -> impl IntoView {
         let ledger = &session.investigation.diagnosis.ledger;
         ledger.made_by_load_balancer + ledger.made_by_target
     });
-    let mut explained = Vec::new();
-    if explains > 0 {
-        explained.push(format!(
-            "{} of {}",
-            text::count(explains),
-            text::counted(total, "502", "502s")
-        ));
-    }
-    for (code, count) in explains_neighbours.iter().filter(|(_, count)| **count > 0) {
-        explained.push(format!("{}\u{a0}×\u{a0}{code}", text::count(*count)));
-    }
+    let explained = text::explained(explains, total, &explains_neighbours);
     let help_address = format!("/rules/{rule}");
     view! {
         <article class=format!("finding finding-{}", sign.class())>
@@ -50,9 +42,11 @@ pub(super) fn FindingCard(finding: Finding, open: bool) -> impl IntoView {
                 <p class="finding-strength"><Chip sign text=words/> <span class="quiet">{meaning}</span></p>
             </header>
             <p class="finding-because">{text::sentence(&because)}</p>
-            {(!explained.is_empty()).then(|| view! {
-                <p class="finding-explains"><strong>"Explains "</strong>{explained.join(" and ")}"."</p>
+            {explained.map(|explained| view! {
+                <p class="finding-explains"><strong>"Explains "</strong>{explained}"."</p>
             })}
+            {explained_by.map(|by| view! { <Beside by/> })}
+            <Traces also_seen/>
             <LogLines rows/>
             {(!resources.is_empty()).then(|| view! {
                 <div class="finding-part">
@@ -73,6 +67,37 @@ pub(super) fn FindingCard(finding: Finding, open: bool) -> impl IntoView {
             <p class="finding-foot"><a href=help_address>"About this rule"</a></p>
         </article>
     }
+}
+
+/// A fault that stands beside the cause: what it might account for, another finding explains.
+#[component]
+fn Beside(by: String) -> impl IntoView {
+    let known = Wizard::get().now(|session| {
+        let findings = &session.investigation.diagnosis.findings;
+        let finding = findings.iter().find(|finding| finding.rule == by)?;
+        Some(finding.title.clone())
+    });
+    let title = known.unwrap_or_else(|| text::rule_title(&by));
+    view! {
+        <p class="finding-beside"><strong>"Stands beside "</strong><a href=format!("/rules/{by}")>{title}</a>
+            <span class="quiet">": that explains the errors that this fault might account for."</span></p>
+    }
+}
+
+/// The same fault, as other rules saw it.
+#[component]
+fn Traces(also_seen: Vec<AlsoSeen>) -> impl IntoView {
+    (!also_seen.is_empty()).then(|| {
+        view! {
+            <div class="finding-part">
+                <h5>"Traces of it, as other rules saw them"</h5>
+                <ul class="traces">{also_seen.into_iter().map(|seen| view! {
+                    <li><a href=format!("/rules/{}", seen.rule)>{seen.title}</a>
+                        <span class="quiet">" (" {text::counted(seen.claimed, "error", "errors")} ", counted here)"</span></li>
+                }).collect_view()}</ul>
+            </div>
+        }
+    })
 }
 
 /// The observations, each a button that opens it in full.

@@ -1,11 +1,11 @@
 //! The whole on one page: the ledger, what is missing, the findings, notes, runs.
 
-use diagnosis::Step;
+use diagnosis::{Step, document::Finding};
 use leptos::prelude::*;
 
 use super::{
-    Wizard, calls::Calls, finding::FindingCard, ledger::LedgerView, notes::Notes, skew::SkewView,
-    timeline::TimelinePanel,
+    Wizard, calls::Calls, changes::ChangesView, coverage::CoverageView, finding::FindingCard,
+    ledger::LedgerView, notes::Notes, skew::SkewView, timeline::TimelinePanel,
 };
 use crate::{client, components::Chip, text, time};
 
@@ -55,15 +55,13 @@ pub(super) fn Summary() -> impl IntoView {
                             <ul class="more-findings">
                                 {findings.map(|finding| {
                                     let (sign, strength, _) = text::strength(finding.strength);
+                                    let account = account(&finding);
                                     view! {
                                         <li>
                                             <a class="more-finding" href=wizard.address(Some(finding.step)) data-noscroll="">
                                                 <Chip sign text=strength/>
                                                 <span class="more-finding-title">{finding.title}</span>
-                                                <span class="quiet">{match finding.explains {
-                                                    0 => "explains no 502".to_owned(),
-                                                    n => format!("explains {} × 502", text::count(n)),
-                                                }}</span>
+                                                <span class="quiet">{account}</span>
                                             </a>
                                         </li>
                                     }
@@ -73,6 +71,10 @@ pub(super) fn Summary() -> impl IntoView {
                     }
                 }}
             </section>
+            <ChangesView/>
+            <Show when=move || !under_way.get()>
+                <CoverageView/>
+            </Show>
         </Show>
         <Notes step=None/>
         <Show when=move || !under_way.get()>
@@ -86,6 +88,23 @@ pub(super) fn Summary() -> impl IntoView {
                 ": everything that AWS said, as one file to keep or to send."
             </p>
         </Show>
+    }
+}
+
+/// What a finding further down accounts for: `explains 12 × 502, 31 × 504`.
+fn account(finding: &Finding) -> String {
+    let of_502 = (finding.explains > 0).then_some(("502", finding.explains));
+    let others = finding.explains_neighbours.iter();
+    let others = others.map(|(code, n)| (code.as_str(), *n));
+    let parts: Vec<String> = of_502
+        .into_iter()
+        .chain(others.filter(|(_, n)| *n > 0))
+        .map(|(code, n)| format!("{}\u{a0}×\u{a0}{code}", text::count(n)))
+        .collect();
+    match (parts.is_empty(), &finding.explained_by) {
+        (false, _) => format!("explains {}", parts.join(", ")),
+        (true, Some(_)) => "stands beside another".to_owned(),
+        (true, None) => "explains no 502".to_owned(),
     }
 }
 
