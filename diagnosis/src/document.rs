@@ -13,6 +13,7 @@ use crate::{
     observation::Observation,
     skew::Skew,
     step::Step,
+    timeout_chain::TimeoutChain,
     what_changed::DatedChange,
 };
 
@@ -32,6 +33,10 @@ pub struct Diagnosis {
     /// What the targets' keep-alive timeouts seem to be, by target group.
     #[serde(default)]
     pub keep_alive: Vec<KeepAlive>,
+    /// From the client inwards who waits how long, which of these numbers break the chain, and which
+    /// would be safe.
+    #[serde(default)]
+    pub timeout_chain: TimeoutChain,
     /// What the 502s are bound to, strongest first, then what they are not bound to.
     #[serde(default)]
     pub skew: Vec<Skew>,

@@ -1,7 +1,7 @@
 //! The rule book, by step.
 
 pub mod error_logs;
-mod lambda;
+pub(crate) mod lambda;
 pub mod load;
 pub mod network;
 pub mod target_health;

@@ -31,7 +31,7 @@ use crate::{
     rule::{self, Answer, Draft, Rule},
     rules, skew,
     step::Step,
-    steps, what_changed,
+    steps, timeout_chain, what_changed,
 };
 
 /// Faults that clients feel and that no 502 ever comes from: the load balancer's own certificate and
@@ -72,6 +72,7 @@ pub fn judge(evidence: &Evidence) -> Diagnosis {
     };
     let verdict = judged.verdict();
     let in_words = words::of(&judged, verdict);
+    let keep_alive = keep_alive::publish(&case);
     let load_balancer = &evidence.load_balancer;
     Diagnosis {
         load_balancer: LoadBalancerRef {
@@ -87,7 +88,8 @@ pub fn judge(evidence: &Evidence) -> Diagnosis {
         in_words,
         missing,
         findings,
-        keep_alive: keep_alive::publish(&case),
+        timeout_chain: timeout_chain::of(&case, &answers, &keep_alive),
+        keep_alive,
         skew: skew::skew(&case),
         coverage: coverage::of(&case),
         steps,

@@ -49,6 +49,17 @@ pub struct HealthCheck {
     pub unhealthy_threshold: u32,
 }
 
+impl HealthCheck {
+    /// How long it takes at most until a dead target is called unhealthy, seconds: it dies just after it
+    /// passed, every failing check waits an interval, and the last one runs into its time-out. [I], from
+    /// what AWS says of the three settings.
+    pub fn detection(&self) -> u64 {
+        u64::from(self.interval)
+            .saturating_mul(u64::from(self.unhealthy_threshold))
+            .saturating_add(u64::from(self.timeout))
+    }
+}
+
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TargetGroupAttributes {
     /// Seconds, 0–3600, default 300.

@@ -5,12 +5,8 @@ use crate::{
     case::Case,
     evidence::{TargetGroup, target_groups::TargetType},
     need::Need,
-    words,
+    safe_timeouts, words,
 };
-
-/// A target should keep idle connections this much longer than the load balancer, seconds: clocks and
-/// timers of both sides tick coarsely. [I]
-const MARGIN: u64 = 5;
 
 /// The load balancer's idle timeout may not be set below this, seconds.
 const SHORTEST_IDLE_TIMEOUT: u64 = 1;
@@ -60,7 +56,7 @@ fn of_group(
     KeepAlive {
         target_group_arn: group.arn.clone(),
         target_group: group.name.clone(),
-        safe_target_seconds: idle_timeout.map(|idle| u64::from(idle) + MARGIN),
+        safe_target_seconds: idle_timeout.map(|idle| safe_timeouts::keep_alive(u64::from(idle))),
         safe_idle_timeout_seconds: known_seconds
             .and_then(|seconds| safe_idle_timeout(case, group, seconds)),
         because: because(case, trace, &estimates, answered, idle_timeout, unread),

@@ -15,10 +15,11 @@ mod ran;
 mod reason;
 
 #[cfg(test)]
-pub(super) mod fixture;
+pub(crate) mod fixture;
 
-pub(super) use function::Function;
+pub(crate) use function::Function;
 pub(super) use judge::{Question, Told, draft, judge, occurrences};
 pub(super) use minutes::{FailedMinute, counts_others, of_other_callers};
-pub(super) use ran::{Ran, ran, reaches, run_times, what_tells};
+pub(super) use ran::{Ran, ran, run_times};
+pub(crate) use ran::{reaches, what_tells};
 pub(super) use reason::{Cause, Reason, reason};

@@ -187,3 +187,43 @@ fn long_and_odd_texts_stay_text() {
     assert_eq!(table.rows[0][0].text.chars().count(), 301);
     assert_eq!(table.rows[0][1].text, "not seen");
 }
+
+#[test]
+fn the_chain_of_timeouts_shows_what_breaks_and_what_is_safe() {
+    let mut evidence = healthy();
+    set_rows(
+        &mut evidence,
+        (0..46)
+            .map(|n| {
+                let clock = format!("10:{n:02}:{:02}", (n * 7) % 60);
+                let mut row = hung_up(&clock, 1 + u8::try_from(n % 3).unwrap(), 0.001);
+                row.idle_ms = Some(5_000);
+                row
+            })
+            .collect(),
+    );
+    let table = table(&evidence, Step::Timeouts, "timeouts");
+    let row = |setting: &str| {
+        let found = table.rows.iter().find(|row| row[1].text == setting);
+        found.unwrap_or_else(|| panic!("no {setting}"))
+    };
+    let client = row("client_keep_alive.seconds");
+    assert_eq!(
+        (client[2].text.as_str(), client[5].text.as_str()),
+        ("3,600 s", "bound by nothing")
+    );
+    let server = row("keep-alive timeout of the server");
+    assert_eq!(
+        [&server[0].text, &server[2].text, &server[3].text],
+        ["target group web", "5 s", "estimate from the log"]
+    );
+    assert!(server[4].text.starts_with("65 s. "), "{server:?}");
+    assert_eq!(server[5].tone, Tone::Bad);
+    let verdict = "idle timeout (60 s) < keep-alive of the targets (5 s): broken (502). ";
+    assert!(server[5].text.starts_with(verdict), "{server:?}");
+    evidence.attributes = denied("elasticloadbalancing:DescribeLoadBalancerAttributes");
+    let table = tables(&evidence, Step::Timeouts).remove(0);
+    let idle = &table.rows[1];
+    assert_eq!([&idle[2].text, &idle[3].text], ["not known", "denied"]);
+    assert_eq!(idle[5].tone, Tone::Warn);
+}

@@ -1,10 +1,12 @@
 //! Step `timeouts`: every hop's patience, in the order of the hops, and the gaps that rows show.
 
+mod chain;
+
 use std::collections::BTreeMap;
 
 use super::{
     Table, Tone,
-    build::{Builder, cell, count, toned, was_asked},
+    build::{Builder, count, toned, was_asked},
 };
 use crate::{
     case::{Case, bounded},
@@ -17,125 +19,12 @@ pub(super) fn tables(case: &Case<'_>) -> Vec<Table> {
     let evidence = case.evidence;
     let mut tables = Vec::new();
     if was_asked(&evidence.attributes) || was_asked(&evidence.target_groups) {
-        tables.push(chain(case));
+        tables.push(chain::table(case));
     }
     if was_asked(&evidence.access_log) {
         tables.push(gaps(case));
     }
     tables
-}
-
-fn chain(case: &Case<'_>) -> Table {
-    let evidence = case.evidence;
-    let mut table = Builder::new(
-        "timeouts",
-        "Who waits how long",
-        &["Hop", "Setting", "Value", "What it means"],
-    );
-    let mut row = |hop: &str, setting: &str, value: String, meaning: &str| {
-        table.row(vec![cell(hop), cell(setting), cell(value), cell(meaning)]);
-    };
-    if let Some(attributes) = evidence.attributes.seen() {
-        if let Some(seconds) = attributes.client_keep_alive {
-            row(
-                "client → load balancer",
-                "client_keep_alive.seconds",
-                format!("{seconds} s"),
-                "longest life of a client's connection",
-            );
-        }
-        row(
-            "load balancer",
-            "idle_timeout.timeout_seconds",
-            format!("{} s", attributes.idle_timeout),
-            "a target must keep idle connections open for longer than this; an answer must begin sooner",
-        );
-        if case.is_classic() {
-            row(
-                "load balancer",
-                "connection draining",
-                attributes
-                    .connection_draining
-                    .map_or("off".to_owned(), |seconds| format!("{seconds} s")),
-                "how long requests may still run on an instance that is taken out",
-            );
-        }
-    }
-    row(
-        "load balancer → target",
-        "connect timeout",
-        "10 s".to_owned(),
-        "fixed; then 504",
-    );
-    for group in case.target_groups() {
-        let hop = format!("load balancer → {}", group.name);
-        let attributes = evidence
-            .target_group_attributes
-            .get(&group.arn)
-            .and_then(|attributes| attributes.seen());
-        if let Some(attributes) = attributes {
-            row(
-                &hop,
-                "deregistration_delay.timeout_seconds",
-                format!("{} s", attributes.deregistration_delay),
-                "requests that run longer than this on a draining target are cut off: 502",
-            );
-            if attributes.slow_start > 0 {
-                row(
-                    &hop,
-                    "slow_start.duration_seconds",
-                    format!("{} s", attributes.slow_start),
-                    "a new target gets its full share only after this",
-                );
-            }
-        }
-        let check = &group.health_check;
-        if check.enabled {
-            row(
-                &hop,
-                "health check interval × unhealthy threshold",
-                format!(
-                    "{} s",
-                    u64::from(check.interval) * u64::from(check.unhealthy_threshold)
-                ),
-                "a target that stops without deregistering gets requests for this long",
-            );
-        }
-    }
-    for service in evidence.ecs.seen().map_or(&[][..], |ecs| &ecs.services) {
-        row(
-            &format!("ECS service {}", service.name),
-            "stopTimeout",
-            service
-                .stop_timeout
-                .map_or("30 s (default)".to_owned(), |seconds| {
-                    format!("{seconds} s")
-                }),
-            "from SIGTERM to SIGKILL",
-        );
-    }
-    for function in evidence.lambda_functions.seen().into_iter().flatten() {
-        row(
-            &format!("function {}", super::build::short(&function.arn)),
-            "timeout",
-            function
-                .timeout
-                .map_or("not seen".to_owned(), |seconds| format!("{seconds} s")),
-            "an invocation that reaches it is a 502",
-        );
-    }
-    table.note(
-        "From the client inwards. A target's own keep-alive is not in AWS: ask the application.",
-    );
-    table.from(
-        case,
-        &[
-            Need::Attributes,
-            Need::TargetGroups,
-            Need::TargetGroupAttributes,
-        ],
-    );
-    table.in_order()
 }
 
 /// How long before each hang-up the target had last answered, by whole seconds.

@@ -73,17 +73,16 @@ pub(crate) fn groups_of<'a>(case: &Case<'a>, departure: &Departure) -> Vec<&'a T
     }
 }
 
-/// How long health checks take until they call a dead target unhealthy: every failing check but the
-/// last waits an interval, the last one its time-out. With interval × threshold it is never more.
+/// How long health checks take at most until they call a dead target unhealthy.
 pub(crate) fn detection(case: &Case<'_>, departure: &Departure) -> Option<TimeDelta> {
     groups_of(case, departure)
         .into_iter()
         .filter(|group| group.health_check.enabled)
         .map(|group| {
-            let check = &group.health_check;
-            TimeDelta::seconds(
-                i64::from(check.interval).saturating_mul(i64::from(check.unhealthy_threshold)),
-            )
+            let seconds = i64::try_from(group.health_check.detection()).ok();
+            seconds
+                .and_then(TimeDelta::try_seconds)
+                .unwrap_or(TimeDelta::MAX)
         })
         .max()
 }

@@ -32,6 +32,8 @@ pub(crate) struct Expect {
     pub(crate) also_true: Option<Vec<String>>,
     /// The changes that the errors follow, each name once, in order of time.
     suspects: Option<Vec<String>>,
+    /// Every inequality of the chain of timeouts that is broken, by id, in order.
+    broken: Option<Vec<String>>,
     #[serde(default)]
     clear: Vec<String>,
     #[serde(default)]
@@ -139,6 +141,14 @@ impl Expect {
                 }
             }
             differ("suspects", format!("{expected:?}"), format!("{got:?}"));
+        }
+        if let Some(expected) = &self.broken {
+            let got: Vec<&str> = diagnosis
+                .timeout_chain
+                .broken()
+                .map(|one| one.id.as_str())
+                .collect();
+            differ("broken", format!("{expected:?}"), format!("{got:?}"));
         }
         for words in &self.says {
             if !diagnosis.in_words.contains(words) {

@@ -16,6 +16,7 @@ mod holes;
 mod log_lines;
 mod retold;
 mod scenario;
+mod timeouts;
 mod traffic;
 mod truth;
 

@@ -8,6 +8,7 @@ use diagnosis::{
         Finding, Ledger, LedgerSource, RuleAnswer, StepResult, StepState, Strength, Verdict,
     },
     evidence::LoadBalancerType,
+    timeout_chain::TimeoutChain,
 };
 
 use super::terminal::{Style, Tone, harmless};
@@ -24,6 +25,10 @@ pub(super) fn text(diagnosis: &Diagnosis, style: Style) -> String {
         for (place, finding) in diagnosis.findings.iter().enumerate() {
             self::finding(&mut out, place + 1, finding, style);
         }
+    }
+    if diagnosis.timeout_chain.broken().next().is_some() {
+        heading(&mut out, "Timeouts that break the chain", style);
+        timeouts(&mut out, &diagnosis.timeout_chain);
     }
     heading(&mut out, "Steps", style);
     for step in &diagnosis.steps {
@@ -141,6 +146,20 @@ fn finding(out: &mut String, place: usize, finding: &Finding, style: Style) {
     out.push('\n');
 }
 
+/// What breaks, and the number that mends it.
+fn timeouts(out: &mut String, chain: &TimeoutChain) {
+    for broken in chain.broken() {
+        let Some(hop) = chain.hop(&broken.hop) else {
+            continue;
+        };
+        let mut words = format!("{}: not {}.", hop.place, broken.in_words());
+        if let Some(seconds) = hop.safe_seconds {
+            let _ = write!(words, " Safe: {} {seconds} s.", hop.setting);
+        }
+        wrapped(out, "  - ", "    ", &words);
+    }
+}
+
 fn step(out: &mut String, step: &StepResult, style: Style) {
     let state = match step.state {
         StepState::Done => "done",
@@ -218,6 +237,34 @@ fn put(out: &mut String, line: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_broken_timeout_is_named_with_the_number_that_mends_it() {
+        let chain = serde_json::json!({
+            "hops": [{
+                "id": "deregistration-delay:web", "place": "target group web",
+                "setting": "deregistration_delay.timeout_seconds", "seconds": 300,
+                "not_known": null, "source": "attribute", "because": "As set in AWS.", "cites": [7],
+                "safe_seconds": 800, "safe_because": "Twice the longest request.",
+            }],
+            "inequalities": [{
+                "id": "longest-request-below-deregistration-delay:web", "hop": "deregistration-delay:web",
+                "shorter": {"name": "longest request in flight seen", "milliseconds": 400_000},
+                "longer": {"name": "deregistration delay", "milliseconds": 300_000},
+                "state": "broken", "because": "A request was in flight for 400 s.", "missing": [],
+                "when_broken": "It is cut off: 502.", "codes": [502],
+                "rule": "deregistration-delay-too-short", "cites": [7],
+            }],
+        });
+        let chain: TimeoutChain = serde_json::from_value(chain).unwrap();
+        let mut out = String::new();
+        timeouts(&mut out, &chain);
+        assert_eq!(
+            out.split_whitespace().collect::<Vec<_>>().join(" "),
+            "- target group web: not longest request in flight seen (400 s) < deregistration delay (300 s). \
+             Safe: deregistration_delay.timeout_seconds 800 s."
+        );
+    }
 
     #[test]
     fn lines_are_wrapped_between_words() {

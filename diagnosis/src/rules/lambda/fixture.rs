@@ -12,13 +12,12 @@ use crate::{
     observed::Observed,
 };
 
-pub(in crate::rules) const ORDERS: &str =
-    "arn:aws:lambda:eu-west-1:111122223333:function:orders-api:live";
-pub(in crate::rules) const GROUP: &str =
+pub(crate) const ORDERS: &str = "arn:aws:lambda:eu-west-1:111122223333:function:orders-api:live";
+pub(crate) const GROUP: &str =
     "arn:aws:elasticloadbalancing:eu-west-1:111122223333:targetgroup/orders/6d0ecf831eec9f09";
 
 /// `orders-api` with a timeout of 3 s, called for an hour without a fault.
-pub(in crate::rules) fn function_behind() -> Evidence {
+pub(crate) fn function_behind() -> Evidence {
     let mut evidence = healthy();
     if let Observed::Seen { value, .. } = &mut evidence.listeners {
         value[0].rules[0].forwards_to = vec![Forward {
@@ -69,10 +68,7 @@ pub(in crate::rules) fn function_behind() -> Evidence {
     evidence
 }
 
-pub(in crate::rules) fn set_function(
-    evidence: &mut Evidence,
-    change: impl Fn(&mut LambdaFunction),
-) {
+pub(crate) fn set_function(evidence: &mut Evidence, change: impl Fn(&mut LambdaFunction)) {
     let mut function = LambdaFunction {
         arn: ORDERS.to_owned(),
         target_group_arn: Some(GROUP.to_owned()),
@@ -96,7 +92,7 @@ fn of_function(name: &str, stat: &str) -> Series {
 }
 
 /// What the function counted: (clock, value); the rest of the window keeps what it had.
-pub(in crate::rules) fn set_counted(evidence: &mut Evidence, name: &str, points: &[(&str, f64)]) {
+pub(crate) fn set_counted(evidence: &mut Evidence, name: &str, points: &[(&str, f64)]) {
     if let Observed::Seen { value, .. } = &mut evidence.target_metrics {
         for series in value.series.iter_mut().filter(|one| one.name == name) {
             for (clock, value) in points {
@@ -112,7 +108,7 @@ pub(in crate::rules) fn set_counted(evidence: &mut Evidence, name: &str, points:
 }
 
 /// A failed invocation, as the access log has it.
-pub(in crate::rules) fn failed(clock: &str, reason: &str, seconds: f64) -> FaultRow {
+pub(crate) fn failed(clock: &str, reason: &str, seconds: f64) -> FaultRow {
     FaultRow {
         target: None,
         target_group_arn: Some(GROUP.to_owned()),
@@ -125,7 +121,7 @@ pub(in crate::rules) fn failed(clock: &str, reason: &str, seconds: f64) -> Fault
 }
 
 /// Access logs off, and the load balancer's counts of the minutes: (clock, failed).
-pub(in crate::rules) fn log_off(evidence: &mut Evidence, minutes: &[(&str, f64)]) {
+pub(crate) fn log_off(evidence: &mut Evidence, minutes: &[(&str, f64)]) {
     if let Observed::Seen { value, .. } = &mut evidence.attributes {
         value.access_logs.enabled = false;
     }

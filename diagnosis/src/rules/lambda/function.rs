@@ -10,18 +10,18 @@ use crate::{
 
 /// One target group of type Lambda. It holds one function at most. [V] Lambda target groups
 #[derive(Clone, Debug)]
-pub(in crate::rules) struct Function<'a> {
+pub(crate) struct Function<'a> {
     /// `None` for rows that were merged without it.
-    pub(in crate::rules) target_group_arn: Option<&'a str>,
+    pub(crate) target_group_arn: Option<&'a str>,
     /// As registered, so possibly with a version or alias. `None` where target health was not seen.
-    pub(in crate::rules) arn: Option<&'a str>,
+    pub(crate) arn: Option<&'a str>,
     /// `None` where Lambda was not asked or refused.
-    pub(in crate::rules) configuration: Option<&'a LambdaFunction>,
+    pub(crate) configuration: Option<&'a LambdaFunction>,
     target_group_name: Option<&'a str>,
 }
 
 impl<'a> Function<'a> {
-    pub(in crate::rules) fn behind(case: &Case<'a>, target_group_arn: Option<&'a str>) -> Self {
+    pub(crate) fn behind(case: &Case<'a>, target_group_arn: Option<&'a str>) -> Self {
         let arn = target_group_arn.and_then(|group| registered(case, group));
         let configuration = arn.and_then(|arn| {
             let known = case.evidence.lambda_functions.seen()?;
@@ -51,7 +51,7 @@ impl<'a> Function<'a> {
     }
 
     /// `function orders-api`, or what is known instead.
-    pub(in crate::rules) fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         match (self.arn, self.target_group_name) {
             (Some(arn), _) => format!("function {}", short(arn)),
             (None, Some(group)) => format!("the function of target group {group}"),
@@ -109,7 +109,7 @@ impl<'a> Function<'a> {
     }
 
     /// The largest value that a series reached in the window.
-    pub(in crate::rules) fn most(&self, case: &Case<'a>, name: &str) -> Option<u64> {
+    pub(crate) fn most(&self, case: &Case<'a>, name: &str) -> Option<u64> {
         let window = case.evidence.window;
         self.series(case, name, "Maximum")?
             .between(crate::case::minute_of(window.from), window.to)
@@ -118,7 +118,7 @@ impl<'a> Function<'a> {
     }
 
     /// Its timeout, milliseconds.
-    pub(in crate::rules) fn timeout(&self) -> Option<u64> {
+    pub(crate) fn timeout(&self) -> Option<u64> {
         let seconds = self.configuration?.timeout?;
         Some(u64::from(seconds).saturating_mul(1_000))
     }

@@ -73,7 +73,7 @@ fn longest(case: &Case<'_>, rows: &[usize]) -> Option<(u64, u64)> {
 }
 
 /// What would tell a timeout from an error, as far as it is missing.
-pub(in crate::rules) fn what_tells(case: &Case<'_>, function: &Function<'_>) -> Vec<String> {
+pub(crate) fn what_tells(case: &Case<'_>, function: &Function<'_>) -> Vec<String> {
     let mut missing = case.missing(&[
         Need::TargetGroups,
         Need::TargetHealth,
@@ -124,7 +124,7 @@ pub(in crate::rules) fn run_times<'a>(
 }
 
 /// Whether so many milliseconds are the timeout.
-pub(in crate::rules) fn reaches(ms: u64, timeout: u64) -> bool {
+pub(crate) fn reaches(ms: u64, timeout: u64) -> bool {
     ms.saturating_mul(100) >= timeout.saturating_mul(OF_TIMEOUT_PERCENT)
 }
 

@@ -38,10 +38,15 @@ use chrono::TimeDelta;
 use crate::{
     case::{Case, shifted, whole},
     document::{Fix, Strength},
-    evidence::access_log::{FaultRow, Shape},
+    evidence::{
+        TargetGroup,
+        access_log::{FaultRow, Shape},
+    },
     fix,
+    in_flight::longest_request,
     need::Need,
     rule::{Answer, Claims, Draft, Rule},
+    safe_timeouts,
     step::Step,
     what_changed::{
         departures::{Departure, departures},
@@ -239,8 +244,10 @@ fn finding(case: &Case<'_>, spans: &[Span<'_>], tie: &Tie, strength: Strength) -
 
 fn how_to_fix(case: &Case<'_>, first: Option<&Departure>, longest: Option<u64>) -> Fix {
     let load_balancer = &case.evidence.load_balancer;
-    // The request that was cut would have taken longer than it did; twice that, within AWS's bounds.
-    let wanted = longest.map_or(300, |most| (most / 500).clamp(60, 3_600));
+    let groups = first.map_or_else(Vec::new, |one| known::groups_of(case, one));
+    let longest_of = |group: &TargetGroup| longest_request(case, Some(group));
+    let longest = longest.max(groups.iter().copied().filter_map(longest_of).max());
+    let wanted = safe_timeouts::deregistration_delay(longest);
     if case.is_classic() {
         return Fix {
             summary: format!("Turn connection draining on, with {wanted} s or more."),
@@ -260,7 +267,6 @@ fn how_to_fix(case: &Case<'_>, first: Option<&Departure>, longest: Option<u64>) 
             ),
         };
     }
-    let groups = first.map_or_else(Vec::new, |one| known::groups_of(case, one));
     Fix {
         summary: format!(
             "Set the deregistration delay above the longest request, {wanted} s or more, and let what \

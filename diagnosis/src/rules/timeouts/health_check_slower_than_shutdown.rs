@@ -4,12 +4,12 @@
 //!
 //! Targets that stopped while they were still registered, with errors on them from then until health
 //! checks or a deregistration took them out; held against the time that the health check needs
-//! (interval × unhealthy threshold).
+//! (interval × unhealthy threshold, and the time-out of the last check).
 //!
 //! ## Why this makes a 502
 //!
 //! The load balancer learns of a dead target by its health checks alone, unless somebody deregisters
-//! it. With an interval of 30 seconds and a threshold of 2 that takes up to a minute, and all that time
+//! it. With an interval of 30 seconds and a threshold of 2 that takes a good minute, and all that time
 //! requests go there: they are refused (502), or time out where the machine is gone (504). A shutdown
 //! that waits only 10 or 30 seconds for the load balancer to notice is over before it has.
 //!
@@ -22,7 +22,7 @@
 //! ## How to fix it
 //!
 //! Deregister targets before they stop, and do not rely on health checks for planned stops. For
-//! unplanned ones make detection faster: interval × threshold of 10 s × 2 costs little. Let the process
+//! unplanned ones make detection faster: 10 s × 2 and a time-out of 5 s cost little. Let the process
 //! fail its health check on SIGTERM and go on serving for longer than detection takes.
 //!
 //! ## References
@@ -41,6 +41,7 @@ use crate::{
     fix,
     need::Need,
     rule::{Answer, Claims, Draft, Rule},
+    safe_timeouts,
     step::Step,
     what_changed::{
         departures::{Cause, Departure, departures},
@@ -58,8 +59,7 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-/// A check that begins at the end of an interval still has its time-out, and the load balancer's
-/// nodes learn of the result a moment later. [I]
+/// The load balancer's nodes learn a moment later that a target was called unhealthy or taken out. [I]
 const NOTICED_LATE: TimeDelta = TimeDelta::seconds(15);
 /// A connect that times out after 10 s [V] is written then.
 const CONNECT_TIMES_OUT: TimeDelta = TimeDelta::seconds(11);
@@ -214,11 +214,13 @@ fn finding(case: &Case<'_>, spans: &[Span<'_>], tie: &Tie, strength: Strength) -
         .unwrap_or(0);
     let check = match group {
         Some(group) => {
-            let interval = u64::from(group.health_check.interval);
-            let threshold = u64::from(group.health_check.unhealthy_threshold);
+            let check = &group.health_check;
             format!(
-                "The health check takes up to {} s to notice ({threshold} × {interval} s)",
-                interval.saturating_mul(threshold)
+                "The health check takes up to {} s to notice ({} × {} s and its time-out of {} s)",
+                check.detection(),
+                check.unhealthy_threshold,
+                check.interval,
+                check.timeout
             )
         }
         None => "How long the health check takes to notice was not seen".to_owned(),
@@ -269,29 +271,39 @@ fn finding(case: &Case<'_>, spans: &[Span<'_>], tie: &Tie, strength: Strength) -
 fn how_to_fix(case: &Case<'_>, group: Option<&crate::evidence::TargetGroup>) -> Fix {
     let load_balancer = &case.evidence.load_balancer;
     let region = &load_balancer.region;
-    let summary =
-        "Deregister targets before they stop; for those that stop unasked let health checks \
-                   notice within 20 s (interval 10 s, threshold 2)."
-            .to_owned();
+    let (interval, timeout, threshold) = (
+        safe_timeouts::HEALTH_CHECK_INTERVAL,
+        safe_timeouts::HEALTH_CHECK_TIMEOUT,
+        safe_timeouts::UNHEALTHY_THRESHOLD,
+    );
+    let summary = format!(
+        "Deregister targets before they stop; for those that stop unasked let health checks notice \
+         within {} s (interval {interval} s, time-out {timeout} s, threshold {threshold}).",
+        safe_timeouts::detection()
+    );
     let Some(group) = group.filter(|_| !case.is_classic()) else {
         return Fix {
             summary,
             cli: Vec::new(),
             console: fix::load_balancer_console(load_balancer),
-            terraform: "resource \"aws_elb\" \"this\" {\n  health_check {\n    interval            = 10\n    unhealthy_threshold = 2\n    # …\n  }\n}\n".to_owned(),
+            terraform: format!(
+                "resource \"aws_elb\" \"this\" {{\n  health_check {{\n    interval            = {interval}\n    timeout             = {timeout}\n    unhealthy_threshold = {threshold}\n    # …\n  }}\n}}\n"
+            ),
         };
     };
     Fix {
         summary,
         cli: vec![fix::aws(
             &format!(
-                "elbv2 modify-target-group --target-group-arn {} --health-check-interval-seconds 10 --health-check-timeout-seconds 5 --unhealthy-threshold-count 2",
+                "elbv2 modify-target-group --target-group-arn {} --health-check-interval-seconds {interval} --health-check-timeout-seconds {timeout} --unhealthy-threshold-count {threshold}",
                 fix::quote(&group.arn)
             ),
             region,
         )],
         console: fix::target_group_console(region, &group.arn),
-        terraform: "resource \"aws_lb_target_group\" \"this\" {\n  health_check {\n    interval            = 10\n    timeout             = 5\n    unhealthy_threshold = 2\n  }\n}\n".to_owned(),
+        terraform: format!(
+            "resource \"aws_lb_target_group\" \"this\" {{\n  health_check {{\n    interval            = {interval}\n    timeout             = {timeout}\n    unhealthy_threshold = {threshold}\n  }}\n}}\n"
+        ),
     }
 }
 

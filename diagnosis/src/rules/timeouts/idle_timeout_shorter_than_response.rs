@@ -40,16 +40,17 @@ mod coarse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    case::{Case, Target, bounded, minute_of, whole},
+    case::{Case, Target, bounded, minute_of},
     document::{Fix, RuleAnswer, Strength},
     evidence::{
         access_log::{FaultRow, Shape},
         target_groups::TargetType,
     },
     fix,
+    in_flight::{longest_answer, waited},
     need::Need,
     rule::{Answer, Claims, Draft, Rule},
-    rules,
+    rules, safe_timeouts,
     step::Step,
     words,
 };
@@ -186,20 +187,6 @@ impl Deeper {
     }
 }
 
-/// How long the load balancer had waited for the target, milliseconds; `None` where the row does not
-/// tell.
-fn waited(row: &FaultRow) -> Option<u64> {
-    if let Some(seconds) = row.target_processing_time {
-        return Some(whole(seconds * 1_000.0));
-    }
-    let created = row.request_creation_time?;
-    let took = row.time.signed_duration_since(created).num_milliseconds();
-    let before = row
-        .request_processing_time
-        .map_or(0, |seconds| whole(seconds * 1_000.0));
-    u64::try_from(took).ok()?.checked_sub(before)
-}
-
 fn is_at(waited: u64, idle: u64) -> bool {
     idle.saturating_sub(EARLY) <= waited && waited <= idle.saturating_add(LATE)
 }
@@ -258,7 +245,7 @@ fn finding(case: &Case<'_>, places: Vec<usize>, deeper: &Deeper, idle: u64) -> D
         words::count(n, "504 came", "504s came"),
         words::seconds(idle),
     );
-    because += &longest_answer(case);
+    because += &longest_that_came(case);
     if !stands_out {
         because += &format!(
             " That is {} of {}: in passing.",
@@ -361,30 +348,8 @@ fn routes(case: &Case<'_>, places: &[usize]) -> Vec<String> {
         .collect()
 }
 
-/// The longest answer that still came, milliseconds: by the log, else by the metric.
-fn longest(case: &Case<'_>) -> Option<u64> {
-    if let Some(log) = case.access_log() {
-        return log
-            .targets
-            .iter()
-            .map(|target| whole(target.max_seconds * 1_000.0))
-            .max();
-    }
-    let name = if case.is_classic() {
-        "Latency"
-    } else {
-        "TargetResponseTime"
-    };
-    let window = case.evidence.window;
-    let series = case.load_balancer_series(name, "Maximum")?;
-    series
-        .between(minute_of(window.from), window.to)
-        .map(|point| whole(point.value * 1_000.0))
-        .max()
-}
-
-fn longest_answer(case: &Case<'_>) -> String {
-    longest(case).map_or_else(String::new, |longest| {
+fn longest_that_came(case: &Case<'_>) -> String {
+    longest_answer(case, None).map_or_else(String::new, |longest| {
         format!(
             " The longest answer that still came took {}.",
             words::seconds(longest)
@@ -422,12 +387,9 @@ fn draft(case: &Case<'_>, strength: Strength, because: String, claims: Claims, i
     }
 }
 
-/// AWS allows 1 to 4000 seconds. [V] SDK
-const LONGEST_TIMEOUT: u64 = 4_000;
-
 fn how_to_fix(case: &Case<'_>, idle: u64) -> Fix {
     let load_balancer = &case.evidence.load_balancer;
-    let above = (idle / 1_000).saturating_mul(2).clamp(1, LONGEST_TIMEOUT);
+    let above = safe_timeouts::idle_timeout_above(idle / 1_000);
     let (words, kind) = if case.is_classic() {
         (
             format!(

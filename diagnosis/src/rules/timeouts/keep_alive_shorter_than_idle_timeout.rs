@@ -55,6 +55,7 @@ use crate::{
     need::Need,
     question,
     rule::{Answer, Claims, Draft, Rule},
+    safe_timeouts,
     step::Step,
     words,
 };
@@ -333,7 +334,7 @@ fn on_classic(case: &Case<'_>, idle_timeout: u64) -> Option<Draft> {
 
 fn how_to_fix(case: &Case<'_>, gap: u64, idle_timeout: u64, known: &[&'static Server]) -> Fix {
     let load_balancer = &case.evidence.load_balancer;
-    let above = idle_timeout / 1000 + 5;
+    let above = safe_timeouts::keep_alive(idle_timeout / 1000);
     let mut summary = format!("Set the server's keep-alive to {above} s");
     let settings: Vec<String> = known
         .iter()

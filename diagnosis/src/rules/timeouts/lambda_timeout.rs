@@ -39,6 +39,7 @@ use crate::{
     fix,
     rule::{Answer, Claims, Draft, Rule},
     rules::lambda::{self, Cause, FailedMinute, Function, Question, Ran, Told},
+    safe_timeouts,
     step::Step,
     words,
 };
@@ -197,8 +198,7 @@ fn finding<'a>(
         "{} reaches its timeout of {seconds} s",
         words::capital(&function.name())
     );
-    // As much again, within what Lambda takes.
-    let raised = seconds.saturating_mul(2).clamp(1, 900);
+    let raised = safe_timeouts::function_timeout(u64::from(seconds));
     lambda::draft(
         case,
         function,

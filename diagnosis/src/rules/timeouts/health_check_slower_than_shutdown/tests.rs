@@ -12,7 +12,7 @@ fn event(clock: &str, name: &str, resources: &[&str]) -> Change {
     }
 }
 
-/// `i-2` is stopped at 10:20:00 while registered; its health check takes 150 s to notice.
+/// `i-2` is stopped at 10:20:00 while registered; its health check takes 155 s to notice.
 fn stopped() -> crate::Evidence {
     let mut evidence = healthy();
     if let crate::Observed::Seen { value, .. } = &mut evidence.target_groups {
@@ -47,7 +47,7 @@ fn what_breaks_within_the_minute_of_the_stop_belongs_to_the_stop() {
 fn errors_until_the_health_check_notices_are_proven() {
     let because = assert_found(&RULE, &stopped(), Strength::Proven);
     assert!(
-        because.contains("up to 150 s to notice (5 × 30 s)"),
+        because.contains("up to 155 s to notice (5 × 30 s and its time-out of 5 s)"),
         "{because}"
     );
     assert!(because.contains("until 135 s after the stop"), "{because}");

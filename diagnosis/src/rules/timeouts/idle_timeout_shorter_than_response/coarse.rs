@@ -2,10 +2,11 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{DEEPER, Deeper, FEWEST, NEAR_PERCENT, draft, longest, longest_answer, was_alive};
+use super::{DEEPER, Deeper, FEWEST, NEAR_PERCENT, draft, longest_that_came, was_alive};
 use crate::{
     case::{Case, bounded, whole},
     document::{RuleAnswer, Strength},
+    in_flight::longest_answer,
     need::Need,
     rule::{Answer, Claims},
     rules, words,
@@ -21,7 +22,7 @@ pub(super) fn untimed(
     mut missing: Vec<String>,
 ) -> Answer {
     let n = case.requests(&places);
-    let longest = longest(case).unwrap_or(0);
+    let longest = longest_answer(case, None).unwrap_or(0);
     if longest < idle / 2 && missing.is_empty() {
         return Answer::clear(format!(
             "{}, but the longest answer took {}, far below the idle timeout of {}",
@@ -48,7 +49,7 @@ pub(super) fn untimed(
          balancer gives up. A Classic Load Balancer does not log how long a 504 took, and an instance \
          that closes the connection leaves the same row.",
         words::count(n, "504 is", "504s are"),
-        longest_answer(case),
+        longest_that_came(case),
         words::seconds(idle)
     );
     Answer {
