@@ -18,6 +18,7 @@ mod format;
 mod hash;
 mod lines;
 mod object;
+mod other_codes;
 mod route;
 mod sketch;
 mod tally;

@@ -274,10 +274,15 @@ impl<'a> Case<'a> {
     /// else from the metric. `None` where neither was seen (on Classic the metric counts all 5xx
     /// codes together, so it says nothing here).
     pub fn minutes_with_502(&self) -> Option<BTreeMap<DateTime<Utc>, u64>> {
+        self.minutes_with(502)
+    }
+
+    /// The same of another code that has a metric of its own (500, 503, 504).
+    pub fn minutes_with(&self, status: u16) -> Option<BTreeMap<DateTime<Utc>, u64>> {
         if self.access_log().is_some() {
             let mut minutes: BTreeMap<DateTime<Utc>, u64> = BTreeMap::new();
             for row in self.rows() {
-                if row.elb_status_code == 502 && !row.made_by_target() {
+                if row.elb_status_code == status && !row.is_passed_on() {
                     let sum = minutes.entry(minute_of(row.time)).or_default();
                     *sum = bounded(*sum + bounded(row.count));
                 }
@@ -287,7 +292,7 @@ impl<'a> Case<'a> {
         if self.is_classic() {
             return None;
         }
-        self.load_balancer_series("HTTPCode_ELB_502_Count", "Sum")
+        self.load_balancer_series(&format!("HTTPCode_ELB_{status}_Count"), "Sum")
             .map(|series| self.per_minute(series))
     }
 

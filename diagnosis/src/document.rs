@@ -10,6 +10,7 @@ use crate::{
     coverage::Source,
     evidence::{LoadBalancerType, Window},
     keep_alive::KeepAlive,
+    neighbours::Neighbour,
     observation::Observation,
     skew::Skew,
     step::Step,
@@ -23,6 +24,10 @@ pub struct Diagnosis {
     pub load_balancer: LoadBalancerRef,
     pub window: Window,
     pub ledger: Ledger,
+    /// The other codes of the window, in order: what each means, who made it, what explains it. Those
+    /// that the window does not have are not here.
+    #[serde(default)]
+    pub neighbours: Vec<Neighbour>,
     pub verdict: Verdict,
     /// The verdict in one or two sentences, for people.
     pub in_words: String,

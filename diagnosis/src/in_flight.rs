@@ -11,6 +11,7 @@ use crate::{
         target_groups::TargetType,
     },
     need::Need,
+    waits::waited,
 };
 
 /// The longest answer of the group, or of all groups but those of functions, milliseconds; `None`
@@ -65,20 +66,6 @@ pub(crate) fn missing(case: &Case<'_>) -> Vec<String> {
         missing.extend(case.missing(&[Need::AccessLog]));
     }
     missing
-}
-
-/// How long the load balancer had waited for the target, milliseconds; `None` where the row does not
-/// tell.
-pub(crate) fn waited(row: &FaultRow) -> Option<u64> {
-    if let Some(seconds) = row.target_processing_time {
-        return Some(whole(seconds * 1_000.0));
-    }
-    let created = row.request_creation_time?;
-    let took = row.time.signed_duration_since(created).num_milliseconds();
-    let before = row
-        .request_processing_time
-        .map_or(0, |seconds| whole(seconds * 1_000.0));
-    u64::try_from(took).ok()?.checked_sub(before)
 }
 
 /// A target had it: a connect that came to nothing is not in flight.

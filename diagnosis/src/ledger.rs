@@ -38,7 +38,8 @@ pub struct Settlement {
     /// explains most rows of half a log has not explained most 502s.
     pub most_502s: u64,
     /// The other codes as far as the load balancer made them itself, by code: what a target answered
-    /// and the load balancer passed on is the application's own word.
+    /// and the load balancer passed on is the application's own word, and what a rule of the listener
+    /// answers is somebody's wish.
     pub made_neighbours: BTreeMap<String, u64>,
 }
 
@@ -127,7 +128,7 @@ fn by_rows(case: &Case<'_>, drafts: &[(&Rule, &Draft)], order: &[usize]) -> Sett
             ledger.made_by_load_balancer += n;
         } else {
             let code = row.elb_status_code.to_string();
-            if !row.is_passed_on() {
+            if !row.is_passed_on() && !row.is_fixed_response() {
                 let sum = made_neighbours.entry(code.clone()).or_default();
                 *sum = bounded(*sum + n);
             }

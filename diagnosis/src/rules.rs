@@ -24,6 +24,11 @@ pub fn all() -> impl Iterator<Item = &'static Rule> {
     .flatten()
 }
 
+/// What AWS's word for a failed invocation means; `None` where it is none of these words.
+pub(crate) fn lambda_reason(code: &str) -> Option<&'static str> {
+    lambda::by_code(code).map(|reason| reason.means)
+}
+
 pub fn by_id(id: &str) -> Option<&'static Rule> {
     all().find(|rule| rule.id == id)
 }

@@ -28,6 +28,7 @@ use crate::{
     keep_alive,
     ledger::{self, Settlement},
     need::{self, Need},
+    neighbours::{self, Neighbour},
     rule::{self, Answer, Draft, Rule},
     rules, skew,
     step::Step,
@@ -64,9 +65,11 @@ pub fn judge(evidence: &Evidence) -> Diagnosis {
         .map(|step| step_result(evidence, step, &answers, &findings))
         .collect();
     let missing = missing(evidence, &settlement, &steps);
+    let neighbours = neighbours::of(&case, &findings);
     let judged = Judged {
         case: &case,
         settlement: &settlement,
+        other_codes: &neighbours,
         findings: &findings,
         steps: &steps,
     };
@@ -84,6 +87,7 @@ pub fn judge(evidence: &Evidence) -> Diagnosis {
         },
         window: evidence.window,
         ledger: settlement.ledger.clone(),
+        neighbours,
         verdict,
         in_words,
         missing,
@@ -113,6 +117,7 @@ fn within_its_sources(rule: &Rule, mut answer: Answer) -> Answer {
 struct Judged<'a> {
     case: &'a Case<'a>,
     settlement: &'a Settlement,
+    other_codes: &'a [Neighbour],
     findings: &'a [Finding],
     steps: &'a [StepResult],
 }

@@ -16,7 +16,7 @@ use diagnosis::{
     evidence::{
         AccessLog, Change, Ecs, Instance, Listener, LoadBalancer, LoadBalancerAttributes,
         LoadBalancerType, Metrics, TargetGroup, TargetHealth, Window,
-        access_log::{FaultRow, TargetCounts},
+        access_log::{FaultRow, OtherCode, TargetCounts, other_codes::CodeReason},
         ecs::StoppedTask,
         listeners::{Forward, ListenerRule},
         load_balancer::LogDelivery,
@@ -125,8 +125,8 @@ fn row(chance: &mut Chance) -> FaultRow {
     FaultRow {
         count: chance.count(),
         time: chance.time(),
-        request_creation_time: None,
-        kind: "http".to_owned(),
+        request_creation_time: chance.one_in(2).then(|| chance.time()),
+        kind: chance.pick(&["http", "h2", "grpcs", ""]).to_owned(),
         node: None,
         client: "203.0.113.9".to_owned(),
         target: (!chance.one_in(5)).then(|| chance.pick(&ADDRESSES).to_owned()),
@@ -134,7 +134,7 @@ fn row(chance: &mut Chance) -> FaultRow {
         request_processing_time: chance.seconds(),
         target_processing_time: chance.seconds(),
         response_processing_time: chance.seconds(),
-        elb_status_code: chance.pick(&[502, 502, 502, 503, 504, 460, 464, 500, 561]),
+        elb_status_code: chance.pick(&[502, 502, 502, 503, 504, 460, 463, 464, 500, 561]),
         target_status_code: chance.pick(&[None, None, Some(502), Some(200)]),
         received_bytes: chance.count(),
         sent_bytes: chance.count(),
@@ -142,8 +142,18 @@ fn row(chance: &mut Chance) -> FaultRow {
         url: "/é?x".to_owned(),
         user_agent: String::new(),
         matched_rule_priority: None,
-        actions_executed: String::new(),
-        error_reason: None,
+        actions_executed: chance
+            .pick(&["", "forward", "waf,fixed-response"])
+            .to_owned(),
+        error_reason: chance
+            .pick(&[
+                None,
+                None,
+                Some("WAFServiceError"),
+                Some("LambdaServiceException"),
+                Some("é <b>"),
+            ])
+            .map(str::to_owned),
         classification: None,
         idle_ms: chance.pick(&[
             None,
@@ -341,6 +351,16 @@ fn evidence(chance: &mut Chance) -> Evidence {
                 max_seconds: chance.value(),
             })
             .to_vec(),
+        other_codes: vec![OtherCode {
+            status: chance.pick(&[400, 413, 502, 504]),
+            made_by_load_balancer: chance.count(),
+            made_by_target: chance.count(),
+            reasons: vec![CodeReason {
+                reason: chance.pick(&["BadUri", "é <b>"]).to_owned(),
+                classification: chance.pick(&[None, Some("Severe".to_owned())]),
+                count: chance.count(),
+            }],
+        }],
         rows,
         ..AccessLog::default()
     };
@@ -405,6 +425,16 @@ fn no_evidence_breaks_the_judgement() {
         );
         let explained: u64 = diagnosis.findings.iter().map(|f| f.explains).sum();
         assert_eq!(explained, ledger.attributed, "round {round}");
+        for code in &diagnosis.neighbours {
+            let seen: u64 = code.seen.iter().map(|sign| sign.count).sum();
+            let explained: u64 = code.explained.iter().map(|by| by.count).sum();
+            let made = code.made_by_load_balancer;
+            assert_eq!(seen, made + code.made_by_target, "round {round}: {code:?}");
+            assert!(
+                explained + code.unexplained <= made,
+                "round {round}: {code:?}"
+            );
+        }
         for (code, n) in &ledger.neighbours {
             let by_all: u64 = diagnosis
                 .findings

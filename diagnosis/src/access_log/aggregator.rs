@@ -9,6 +9,7 @@ use super::{
     divide::Divided,
     faults::Faults,
     object::{MinuteCounts, ObjectRows},
+    other_codes::OtherCodes,
     targets::AllTargets,
 };
 use crate::evidence::{AccessLog, LoadBalancerType, access_log::Minute};
@@ -27,6 +28,7 @@ pub struct Aggregator {
     targets: AllTargets,
     divided: Divided,
     faults: Faults,
+    other_codes: OtherCodes,
     answers: Option<Answers>,
 }
 
@@ -44,6 +46,7 @@ impl Aggregator {
             targets: AllTargets::default(),
             divided: Divided::default(),
             faults: Faults::default(),
+            other_codes: OtherCodes::default(),
             answers: None,
         }
     }
@@ -61,6 +64,7 @@ impl Aggregator {
         self.targets.merge(object.targets);
         self.divided.merge(object.divided);
         self.faults.merge(object.faults);
+        self.other_codes.merge(object.other_codes);
         match &mut self.answers {
             Some(answers) => answers.merge(object.answers),
             none => *none = Some(object.answers),
@@ -91,6 +95,7 @@ impl Aggregator {
                 .collect(),
             targets: self.targets.finish(),
             base_rates: self.divided.finish(&rows),
+            other_codes: self.other_codes.finish(),
             rows,
         }
     }

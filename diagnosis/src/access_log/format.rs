@@ -44,6 +44,7 @@ pub(super) struct Details<'a> {
     pub(super) actions_executed: Option<&'a [u8]>,
     pub(super) error_reason: Option<&'a [u8]>,
     pub(super) classification: Option<&'a [u8]>,
+    pub(super) classification_reason: Option<&'a [u8]>,
     pub(super) node: Option<&'a [u8]>,
 }
 
@@ -161,6 +162,7 @@ pub(super) fn details(format: LoadBalancerType, line: &[u8]) -> Details<'_> {
         actions_executed: given(22),
         error_reason: given(24),
         classification: given(27),
+        classification_reason: given(28),
         node: given(33),
     }
 }

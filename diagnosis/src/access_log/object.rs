@@ -8,6 +8,7 @@ use super::{
     faults::{Faults, is_fault},
     format::{self, Line},
     lines::{Lines, Read},
+    other_codes::{self, OtherCodes},
     targets::{Counts, Key, Targets},
 };
 use crate::evidence::{LoadBalancerType, Window, access_log::base_rates::SLOTS};
@@ -36,6 +37,7 @@ pub struct ObjectRows {
     pub(super) targets: BTreeMap<Key, Counts>,
     pub(super) divided: Divided,
     pub(super) faults: Faults,
+    pub(super) other_codes: OtherCodes,
     pub(super) answers: Answers,
 }
 
@@ -65,6 +67,7 @@ struct Rows {
     targets: Targets,
     divided: Divided,
     faults: Faults,
+    other_codes: OtherCodes,
     answers: Answers,
 }
 
@@ -89,6 +92,7 @@ impl ObjectReader {
                 targets: Targets::default(),
                 divided: Divided::default(),
                 faults: Faults::default(),
+                other_codes: OtherCodes::default(),
                 answers: Answers::new((from - BEFORE_WINDOW_MICROS).div_euclid(1_000), MAX_BUCKETS),
             },
         }
@@ -115,6 +119,7 @@ impl ObjectReader {
             targets: rows.targets.finish(&mut rows.answers),
             divided: rows.divided,
             faults: rows.faults,
+            other_codes: rows.other_codes,
             answers: rows.answers,
         }
     }
@@ -197,6 +202,8 @@ impl Rows {
         if is_fault(line.elb_status) {
             let details = format::details(self.format, raw);
             self.faults.push(line, &details, raw, node);
+        } else if other_codes::is_one(line.elb_status) {
+            self.other_codes.count(self.format, line, raw);
         }
     }
 

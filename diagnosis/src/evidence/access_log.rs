@@ -1,6 +1,7 @@
 //! What the access logs of the window say, aggregated so that it fits in memory and in Postgres.
 
 pub mod base_rates;
+pub mod other_codes;
 
 use std::collections::BTreeMap;
 
@@ -9,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::load_balancer::LoadBalancerType;
 pub use base_rates::BaseRates;
+pub use other_codes::OtherCode;
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct AccessLog {
@@ -30,6 +32,9 @@ pub struct AccessLog {
     /// Every request of the window by what else 502s may be bound to.
     #[serde(default)]
     pub base_rates: BaseRates,
+    /// Codes that have no rows, by code; empty in evidence that was stored before lb502 kept them.
+    #[serde(default)]
+    pub other_codes: Vec<OtherCode>,
     /// Every row that is a 502, 503, 504, 460, 463, 464, 500 or 561, in order of time. Rows past
     /// [`ROWS_KEPT`] are merged with those of the same minute, target, statuses, signature and
     /// `error_reason`: nothing is left out of a count.
@@ -119,6 +124,13 @@ impl FaultRow {
     /// Whether the code is the target's own answer, which the load balancer passed on.
     pub fn is_passed_on(&self) -> bool {
         self.target_status_code == Some(self.elb_status_code)
+    }
+
+    /// Whether a rule of the listener answers so: somebody's maintenance page, and no fault. Other
+    /// actions (`waf`, `authenticate`) may stand before it.
+    pub fn is_fixed_response(&self) -> bool {
+        let mut actions = self.actions_executed.split(',');
+        actions.any(|action| action == "fixed-response")
     }
 
     pub fn shape(&self) -> Shape {

@@ -5,6 +5,7 @@ mod lambda_function_error;
 mod lambda_invalid_response;
 mod lambda_network_exhausted;
 mod lambda_response_too_large;
+mod lambda_service_error;
 mod lambda_throttled;
 mod lost_answers;
 mod malformed_response;
@@ -27,6 +28,7 @@ pub const RULES: &[Rule] = &[
     lambda_throttled::RULE,
     lambda_access_denied::RULE,
     lambda_network_exhausted::RULE,
+    lambda_service_error::RULE,
     upload_answered_early::RULE,
     worker_restarted::RULE,
     malformed_response::RULE,

@@ -19,7 +19,9 @@ pub(crate) mod fixture;
 
 pub(crate) use function::Function;
 pub(super) use judge::{Question, Told, draft, judge, occurrences};
-pub(super) use minutes::{FailedMinute, counts_others, of_other_callers};
+pub(super) use minutes::{
+    BY_FUNCTION, BY_SERVICE, Counted, FailedMinute, counts_others, of_other_callers,
+};
 pub(super) use ran::{Ran, ran, run_times};
 pub(crate) use ran::{reaches, what_tells};
-pub(super) use reason::{Cause, Reason, reason};
+pub(super) use reason::{Cause, Reason, by_code, reason};

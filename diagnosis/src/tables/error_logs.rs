@@ -1,5 +1,6 @@
 //! Step `error-logs`: the log's rows and counts, or the metrics where there is no log.
 
+mod other_codes;
 mod skew;
 
 use std::collections::BTreeMap;
@@ -25,6 +26,9 @@ pub(super) fn tables(case: &Case<'_>) -> Vec<Table> {
         tables.push(skew::table(case));
         tables.push(by_target(case));
         tables.push(by_minute(case));
+    }
+    if was_asked(&evidence.access_log) || was_asked(&evidence.metrics) {
+        tables.push(other_codes::table(case));
     }
     if was_asked(&evidence.metrics) && evidence.access_log.seen().is_none() {
         tables.push(by_minute_of_metrics(case));

@@ -3,6 +3,7 @@
 use super::{Judged, NEVER_A_502};
 use crate::{
     document::{Finding, LedgerSource, StepState, Strength, Verdict},
+    neighbours::{FIXED_RESPONSE, Neighbour},
     words::{self, count, thousands},
 };
 
@@ -23,8 +24,12 @@ pub(super) fn of(judged: &Judged<'_>, verdict: Verdict) -> String {
                 nothing_seen(judged)
             ));
             sentences.extend(risks(judged));
+            sentences.extend(other_codes(judged));
         }
-        Verdict::CannotTell => sentences.push(cannot_tell(judged)),
+        Verdict::CannotTell => {
+            sentences.push(cannot_tell(judged));
+            sentences.extend(other_codes(judged));
+        }
     }
     if judged.settlement.ledger.source == LedgerSource::Metrics {
         sentences.push(
@@ -134,6 +139,48 @@ fn risks(judged: &Judged<'_>) -> Option<String> {
             words::list(&titles, 3)
         )
     })
+}
+
+/// Codes of the load balancer that people take for a 502 and that no finding explains, where there was
+/// none; 503s and 504s are told of before.
+fn other_codes(judged: &Judged<'_>) -> Option<String> {
+    if judged.settlement.most_502s > 0 {
+        return None;
+    }
+    let told: Vec<String> = judged
+        .other_codes
+        .iter()
+        .flat_map(|other| [as_told(other), unexplained(other)])
+        .flatten()
+        .collect();
+    (!told.is_empty()).then(|| {
+        format!(
+            "Beside that the load balancer made {}.",
+            words::list(&told, 5)
+        )
+    })
+}
+
+fn as_told(other: &Neighbour) -> Option<String> {
+    let sign = other.seen.iter().find(|sign| sign.id == FIXED_RESPONSE)?;
+    Some(format!(
+        "{} of {} (the fixed response of a listener's rule)",
+        thousands(sign.count),
+        other.code
+    ))
+}
+
+fn unexplained(other: &Neighbour) -> Option<String> {
+    let what = match other.code.as_str() {
+        "460" => "the client hung up first",
+        "463" => "too many addresses in X-Forwarded-For",
+        "464" => "the protocol does not fit the target group",
+        "500" => "AWS WAF or the sign-in failed",
+        "561" => "the identity provider answered with an error",
+        _ => return None,
+    };
+    let n = thousands(other.unexplained);
+    (other.unexplained > 0).then(|| format!("{n} of {} ({what})", other.code))
 }
 
 fn cannot_tell(judged: &Judged<'_>) -> String {

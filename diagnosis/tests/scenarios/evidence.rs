@@ -22,7 +22,7 @@ use serde::Deserialize;
 
 use crate::{
     holes, log_lines,
-    traffic::{self, End, Kind, Request, clock},
+    traffic::{self, Kind, Request, clock},
     truth::{self, Fault},
 };
 use groups::Targets;
@@ -320,7 +320,7 @@ pub(crate) fn build(told: Told, kinds: &[Kind]) -> (Evidence, Vec<Fault>) {
         .extend(functions::counted(&told, &targets, &requests, window));
     evidence.target_metrics = seen.part(Need::TargetMetrics, of_targets);
     let address = |request: &Request| {
-        if matches!(request.end, End::NoTarget | End::NotPassedOn) {
+        if !request.end.has_target() {
             return None;
         }
         let id = request.target.as_ref()?;

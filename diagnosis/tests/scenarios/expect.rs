@@ -28,6 +28,8 @@ pub(crate) struct Expect {
     /// Every finding in order: `rule strength explains`, and for neighbours ` 504=31`.
     #[serde(default)]
     findings: Vec<String>,
+    /// What the other codes show, if told: each `504 no-answer 21`, in order.
+    signs: Option<Vec<String>>,
     /// Faults that stand beside the causes of the traffic's rows, and that no row shows.
     pub(crate) also_true: Option<Vec<String>>,
     /// The changes that the errors follow, each name once, in order of time.
@@ -103,6 +105,15 @@ impl Expect {
         for (code, n) in &self.neighbours {
             let got = ledger.neighbours.get(code).copied().unwrap_or(0);
             differ(&format!("{code}s"), n.to_string(), got.to_string());
+        }
+        if let Some(signs) = &self.signs {
+            let got: Vec<String> = diagnosis
+                .neighbours
+                .iter()
+                .flat_map(|code| code.seen.iter().map(move |sign| (&code.code, sign)))
+                .map(|(code, sign)| format!("{code} {} {}", sign.id, sign.count))
+                .collect();
+            differ("signs", format!("{signs:#?}"), format!("{got:#?}"));
         }
         let findings: Vec<String> = diagnosis.findings.iter().map(line).collect();
         differ(

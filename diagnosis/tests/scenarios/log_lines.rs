@@ -45,7 +45,7 @@ pub(crate) fn status(end: End, kind: LoadBalancerType) -> u16 {
         (End::ConnectTimedOut | End::NoAnswer { .. }, _) => 504,
         (End::ProtocolMismatch, _) => 464,
         (End::NoTarget, _) => 503,
-        (End::Code { status, .. }, _) => status,
+        (End::Code { status, .. } | End::TurnedAway { status, .. }, _) => status,
         (_, LoadBalancerType::Classic) => 504,
         _ => 502,
     }
@@ -59,7 +59,8 @@ pub(crate) fn answered_at(request: &Request) -> DateTime<Utc> {
             End::Answered { seconds, .. }
             | End::HungUp { seconds }
             | End::NoAnswer { seconds }
-            | End::Code { seconds, .. } => seconds,
+            | End::Code { seconds, .. }
+            | End::TurnedAway { seconds, .. } => seconds,
             End::LostAfterIdle { lost_in, .. } => lost_in,
             End::Refused
             | End::TlsError
@@ -84,7 +85,8 @@ fn times(end: End) -> [String; 3] {
         | End::ConnectTimedOut
         | End::ProtocolMismatch
         | End::NoTarget
-        | End::NotPassedOn => [-1.0, -1.0, -1.0],
+        | End::NotPassedOn
+        | End::TurnedAway { .. } => [-1.0, -1.0, -1.0],
     };
     [request, target, response].map(|seconds: f64| {
         if seconds < 0.0 {
@@ -107,6 +109,12 @@ fn application(request: &Request, target: Option<String>, group: &str) -> (DateT
         _ => "-".to_owned(),
     };
     let target = target.unwrap_or_else(|| "-".to_owned());
+    // Turned away before a rule chose a group.
+    let group = if matches!(request.end, End::TurnedAway { .. }) {
+        "-"
+    } else {
+        group
+    };
     let done = answered_at(request);
     let row = &request.details;
     let take_turns = |values: &[String]| values[request.turn % values.len()].clone();
@@ -126,12 +134,15 @@ fn application(request: &Request, target: Option<String>, group: &str) -> (DateT
     // Writing to a String cannot fail.
     let _ = write!(
         line,
-        "\"Root=1-{:08x}\" \"shop.example.com\" \"-\" {} {} \"forward\" \"-\" \"{}\" \"{target}\" \
-         \"{of_target}\" \"-\" \"-\" TID_1 \"-\" \"-\" - {}",
+        "\"Root=1-{:08x}\" \"shop.example.com\" \"-\" {} {} \"{}\" \"-\" \"{}\" \"{target}\" \
+         \"{of_target}\" \"{}\" \"{}\" TID_1 \"-\" \"-\" - {}",
         request.turn,
         row.rule,
         stamp(request.at),
+        row.actions,
         row.reason,
+        row.class.0,
+        row.class.1,
         row.node,
     );
     (done, line)

@@ -25,6 +25,7 @@ use std::collections::BTreeSet;
 use diagnosis::{
     diagnose,
     document::{LedgerSource, Strength, Verdict},
+    neighbours::FIXED_RESPONSE,
     rule, rules,
 };
 use scenario::Scenario;
@@ -68,6 +69,38 @@ fn the_ledger_adds_up() {
         );
         let explained: u64 = diagnosis.findings.iter().map(|f| f.explains).sum();
         assert_eq!(explained, ledger.attributed, "{}", scenario.name);
+    }
+}
+
+/// Every answer of another code under one sign, and every one of the load balancer's under one finding
+/// or none; the ledger counts as many.
+#[test]
+fn the_other_codes_add_up() {
+    for scenario in Scenario::all() {
+        let name = &scenario.name;
+        let diagnosis = diagnose(&scenario.evidence);
+        for code in &diagnosis.neighbours {
+            let seen: u64 = code.seen.iter().map(|sign| sign.count).sum();
+            let explained: u64 = code.explained.iter().map(|by| by.count).sum();
+            let made = code.made_by_load_balancer;
+            assert_eq!(code.count, made + code.made_by_target, "{name}: {code:?}");
+            assert_eq!(seen, code.count, "{name}: {code:?}");
+            let told = code.seen.iter().find(|sign| sign.id == FIXED_RESPONSE);
+            let as_told = told.map_or(0, |sign| sign.count);
+            assert_eq!(
+                explained + code.unexplained + as_told,
+                made,
+                "{name}: {code:?}"
+            );
+            assert!(code.unexplained == 0 || !code.look_at.is_empty(), "{name}");
+        }
+        if diagnosis.ledger.source != LedgerSource::AccessLog {
+            continue;
+        }
+        for (code, n) in &diagnosis.ledger.neighbours {
+            let told = diagnosis.neighbours.iter().find(|one| one.code == *code);
+            assert_eq!(told.map_or(0, |one| one.count), *n, "{name}: {code}");
+        }
     }
 }
 

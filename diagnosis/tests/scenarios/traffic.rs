@@ -9,7 +9,8 @@
 //! Ends: `200 in S` (any code the target answers), `lost after S idle` (an answer, S idle seconds, a
 //! request that is lost at once), `refused`, `tls error`, `hung up after S`, `connect timed out`,
 //! `no answer in S` (504), `protocol mismatch` (464), `no target` (503), `not passed on` (502 without a target), `code N in S` (the load balancer's
-//! own code, as 502 for a Lambda function or 460, after S seconds). Without `on`, the group's targets
+//! own code, as 502 for a Lambda function or 460, after S seconds), `turned away with N in S` (the same
+//! before any target was chosen, as 463 or 561). Without `on`, the group's targets
 //! take turns. Where several lines give the same target a request, `lost after` keeps it idle: others
 //! skip it meanwhile. `lost after S idle in T` is lost T seconds later instead of at once.
 //!
@@ -18,7 +19,7 @@
 //!
 //! After the end stands what else the row says, in any order (see [`Details`]):
 //! `path /x method POST received 5000000 sent 0 client 198.51.100.7 reason LambdaUnhandled rule 10
-//! type h2 node 10.0.9.5`. `path` and `client` take turns over several values: `path /a,/b`.
+//! type h2 node 10.0.9.5 action waf,fixed-response class Severe:BadHeader`. `path` and `client` take turns over several values: `path /a,/b`.
 //! Two words are no part of the row. `jitter 0.6` sends each request earlier or later, by chance, within
 //! that share of the time to the next. `because RULE` is the true cause, which the reader never sees
 //! (see `truth.rs`).
@@ -53,6 +54,9 @@ pub(crate) struct Details {
     pub(crate) rule: String,
     pub(crate) kind: String,
     pub(crate) node: String,
+    pub(crate) actions: String,
+    /// Classification and its reason.
+    pub(crate) class: (String, String),
     /// By which share of the time between two requests they come early or late.
     pub(crate) jitter: f64,
     /// The true cause: rules, any of which is right; `-` where no rule can know.
@@ -71,6 +75,8 @@ impl Default for Details {
             rule: "0".to_owned(),
             kind: "https".to_owned(),
             node: "10.0.8.5".to_owned(),
+            actions: "forward".to_owned(),
+            class: ("-".to_owned(), "-".to_owned()),
             jitter: 0.0,
             because: None,
         }
@@ -106,6 +112,21 @@ pub(crate) enum End {
         status: u16,
         seconds: f64,
     },
+    /// The same, and no target was chosen.
+    TurnedAway {
+        status: u16,
+        seconds: f64,
+    },
+}
+
+impl End {
+    /// Whether the row names a target.
+    pub(crate) fn has_target(self) -> bool {
+        !matches!(
+            self,
+            Self::NoTarget | Self::NotPassedOn | Self::TurnedAway { .. }
+        )
+    }
 }
 
 /// One request.
@@ -150,7 +171,7 @@ pub(crate) fn requests(kinds: &[Kind], targets: impl Fn(&str) -> Vec<String>) ->
             let shift = kind.details.jitter * (chance::of([line, turn, 1]) - 0.5);
             let at = after(due, kind.every * shift).max(kind.from);
             let target = match &kind.target {
-                _ if end == End::NoTarget => None,
+                _ if !end.has_target() && end != End::NotPassedOn => None,
                 Some(id) => Some(id.clone()),
                 None if ids.is_empty() => None,
                 None => Some(ids[turn % ids.len()].clone()),

@@ -8,6 +8,7 @@ use diagnosis::{
         Finding, Ledger, LedgerSource, RuleAnswer, StepResult, StepState, Strength, Verdict,
     },
     evidence::LoadBalancerType,
+    neighbours::{Neighbour, PASSED_ON},
     timeout_chain::TimeoutChain,
 };
 
@@ -85,14 +86,55 @@ fn subject(out: &mut String, diagnosis: &Diagnosis) {
         out,
         &format!("  502s           {}", counted(&diagnosis.ledger)),
     );
-    let neighbours = &diagnosis.ledger.neighbours;
-    if !neighbours.is_empty() {
-        let counts = neighbours
-            .iter()
-            .map(|(status, count)| format!("{status}: {count}"));
-        let counts = counts.collect::<Vec<_>>().join(", ");
-        put(out, &format!("  Other codes    {}", harmless(&counts)));
+    other_codes(out, diagnosis);
+}
+
+/// One line a code: how many, who made them, and what explains them.
+fn other_codes(out: &mut String, diagnosis: &Diagnosis) {
+    if diagnosis.ledger.source == LedgerSource::None {
+        return;
     }
+    if diagnosis.neighbours.is_empty() {
+        put(out, "  Other codes    none");
+    }
+    for (place, neighbour) in diagnosis.neighbours.iter().enumerate() {
+        let label = if place == 0 { "Other codes" } else { "" };
+        let first = format!("  {label:<14} {}: ", neighbour.code);
+        wrapped(out, &first, &" ".repeat(first.len()), &told(neighbour));
+    }
+}
+
+/// `31 made by the load balancer, 2 by targets; 21 explained by RULE, 10 unexplained (10: no answer …)`
+fn told(neighbour: &Neighbour) -> String {
+    let Neighbour {
+        made_by_load_balancer,
+        made_by_target,
+        ..
+    } = neighbour;
+    if *made_by_load_balancer == 0 {
+        return format!("{made_by_target} made by targets themselves");
+    }
+    let mut words = format!("{made_by_load_balancer} made by the load balancer");
+    if *made_by_target > 0 {
+        words += &format!(", {made_by_target} by targets");
+    }
+    let mut what: Vec<String> = neighbour
+        .explained
+        .iter()
+        .map(|by| format!("{} explained by {}", by.count, by.rule))
+        .collect();
+    if neighbour.unexplained > 0 {
+        what.push(format!("{} unexplained", neighbour.unexplained));
+    }
+    words += &format!("; {}", what.join(", "));
+    if neighbour.unexplained > 0 {
+        let signs = neighbour.seen.iter().filter(|sign| sign.id != PASSED_ON);
+        let signs: Vec<String> = signs
+            .map(|sign| format!("{}: {}", sign.count, sign.tells))
+            .collect();
+        words += &format!(". {}. Look at: {}", signs.join("; "), neighbour.look_at);
+    }
+    words
 }
 
 fn counted(ledger: &Ledger) -> String {
@@ -127,6 +169,11 @@ fn finding(out: &mut String, place: usize, finding: &Finding, style: Style) {
             out,
             &format!("   Explains {} of the 502s.", finding.explains),
         );
+    }
+    for (code, count) in &finding.explains_neighbours {
+        if *count > 0 {
+            put(out, &format!("   Explains {count} of the {code}s."));
+        }
     }
     wrapped(out, "   Fix: ", "        ", &finding.fix.summary);
     for command in &finding.fix.cli {

@@ -54,6 +54,7 @@ pub(super) const RULE: Rule = Rule {
 
 const QUESTION: Question = Question {
     is_mine: |reason| reason.cause == Cause::AccessDenied,
+    counted: lambda::BY_FUNCTION,
     nothing: "No 502 speaks of a missing permission",
     open: "the load balancer may have lacked the permission to invoke a function",
 };

@@ -53,6 +53,7 @@ pub(super) const RULE: Rule = Rule {
 
 const QUESTION: Question = Question {
     is_mine: |reason| matches!(reason.cause, Cause::Ran | Cause::NotStarted),
+    counted: lambda::BY_FUNCTION,
     nothing: "No 502 speaks of an error of a function",
     open: "a function may have failed",
 };

@@ -54,6 +54,7 @@ pub(super) const RULE: Rule = Rule {
 
 const QUESTION: Question = Question {
     is_mine: |reason| reason.cause == Cause::InvalidResponse,
+    counted: lambda::BY_FUNCTION,
     nothing: "No 502 carries LambdaInvalidResponse",
     open: "a function's answers may have been invalid",
 };

@@ -54,6 +54,7 @@ pub(super) const RULE: Rule = Rule {
 
 const QUESTION: Question = Question {
     is_mine: |reason| reason.cause == Cause::Network,
+    counted: lambda::BY_FUNCTION,
     nothing: "No 502 speaks of a network interface that Lambda could not make",
     open: "a function may have been without a network interface",
 };

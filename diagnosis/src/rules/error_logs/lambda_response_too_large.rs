@@ -52,6 +52,7 @@ pub(super) const RULE: Rule = Rule {
 
 const QUESTION: Question = Question {
     is_mine: |reason| reason.cause == Cause::ResponseTooLarge,
+    counted: lambda::BY_FUNCTION,
     nothing: "No 502 carries LambdaResponseTooLarge",
     open: "a function's answers may have been too large",
 };

@@ -51,6 +51,7 @@ pub(super) const RULE: Rule = Rule {
 
 const QUESTION: Question = Question {
     is_mine: |reason| reason.cause == Cause::Throttled,
+    counted: lambda::BY_FUNCTION,
     nothing: "No 502 carries LambdaThrottling",
     open: "a function may have been throttled",
 };

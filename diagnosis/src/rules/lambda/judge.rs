@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{FailedMinute, Function, Reason, reason};
+use super::{Counted, FailedMinute, Function, Reason, reason};
 use crate::{
     case::Case,
     document::{Fix, Strength},
@@ -19,6 +19,8 @@ const MAX_FINDINGS: usize = 10;
 pub(in crate::rules) struct Question {
     /// The codes that are this rule's.
     pub(in crate::rules) is_mine: fn(&Reason) -> bool,
+    /// Where CloudWatch counts them.
+    pub(in crate::rules) counted: Counted,
     /// "No 502 carries LambdaThrottling": the reason of clear.
     pub(in crate::rules) nothing: &'static str,
     /// "a function may have been throttled": what stays open.
@@ -57,17 +59,19 @@ pub(in crate::rules) fn judge<'a>(
     }
     let mut missing = case.missing(&[Need::TargetGroups, Need::Metrics, Need::AccessLog]);
     for function in Function::all(case) {
-        if function.failures(case, "LambdaUserError").is_none() {
+        let metric = question.counted.metric;
+        if function.failures(case, metric).is_none() {
             missing.push(format!(
-                "load balancer metrics: LambdaUserError of {} was not asked for",
+                "load balancer metrics: {metric} of {} was not asked for",
                 function.name()
             ));
             continue;
         }
-        let minutes = FailedMinute::of(case, &function);
+        let minutes = FailedMinute::of(case, &function, question.counted);
         if minutes.is_empty() && case.evidence.metrics.whole().is_some() {
             gathered.add(Told::RuledOut(format!(
-                "No minute with a 502 has a failed invocation of {}.",
+                "No minute with a {} has a failed invocation of {} ({metric}).",
+                question.counted.codes_in_words(),
                 function.name()
             )));
         } else {
@@ -160,7 +164,8 @@ pub(in crate::rules) fn occurrences(
 
 /// The load balancer answered itself, and says that the invocation was why.
 fn is_failed_invocation(row: &FaultRow) -> bool {
-    matches!(row.elb_status_code, 502..=504) && row.target_status_code.is_none()
+    // Which of them a code comes with AWS does not say for all. [U]
+    matches!(row.elb_status_code, 500..=504) && row.target_status_code.is_none()
 }
 
 /// The rule's rows by target group; every known function is there, also without any.
@@ -228,7 +233,7 @@ impl Gathered {
         }
         let why = match missing.as_slice() {
             [] => no_functions(case),
-            _ => no_functions(case).or_else(|| none_failed(case)),
+            _ => no_functions(case).or_else(|| none_failed(case, question.counted)),
         };
         if let Some(why) = why {
             return Answer::clear(why);
@@ -256,9 +261,10 @@ fn no_functions(case: &Case<'_>) -> Option<&'static str> {
 }
 
 /// Why no 502 can be of a function, whatever the log would have said.
-fn none_failed(case: &Case<'_>) -> Option<&'static str> {
-    if case.load_balancer_502s() == Some(0) {
-        return Some("The load balancer made no 502.");
+fn none_failed(case: &Case<'_>, counted: Counted) -> Option<&'static str> {
+    let no_504 = || !counted.codes.contains(&504) || case.load_balancer_504s() == Some(0);
+    if case.load_balancer_502s() == Some(0) && no_504() {
+        return Some("The load balancer made no error that a function's failure shows as.");
     }
     let evidence = case.evidence;
     let counted = evidence.target_groups.whole().is_some() && evidence.metrics.whole().is_some();

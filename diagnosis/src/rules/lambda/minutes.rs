@@ -5,8 +5,6 @@
 //! a counter of the function says something of the load balancer's 502s only where it does not count
 //! much more than these over the whole window: else somebody else met most of it.
 
-use std::collections::BTreeMap;
-
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Function, ran};
@@ -14,6 +12,34 @@ use crate::{
     case::{Case, bounded, minute_of, shifted, whole},
     evidence::metrics::Series,
 };
+
+/// Where CloudWatch counts a kind of failure, on the load balancer's side.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::rules) struct Counted {
+    /// Of the target group.
+    pub(in crate::rules) metric: &'static str,
+    /// The codes that such a failure is known to show as.
+    pub(super) codes: &'static [u16],
+}
+
+/// [V] DOC-AL, DOC-TS
+pub(in crate::rules) const BY_FUNCTION: Counted = Counted {
+    metric: "LambdaUserError",
+    codes: &[502],
+};
+/// [V] DOC-AL, DOC-TS: 504 where Lambda does not answer the connect; the other codes' status is not
+/// documented. [U]
+pub(in crate::rules) const BY_SERVICE: Counted = Counted {
+    metric: "LambdaInternalError",
+    codes: &[502, 504],
+};
+
+impl Counted {
+    pub(super) fn codes_in_words(self) -> String {
+        let codes: Vec<String> = self.codes.iter().map(u16::to_string).collect();
+        codes.join(" or ")
+    }
+}
 
 /// A counter of the function that is above this share of the failed requests, per cent, counts other
 /// callers too. A few more are the window's edges. [I]
@@ -29,6 +55,8 @@ pub(in crate::rules) struct FailedMinute {
     pub(in crate::rules) at: DateTime<Utc>,
     /// Requests that failed by the function, and that are 502s as far as these go.
     pub(in crate::rules) failed: u64,
+    /// Further ones that are 504s, where failures of this kind show so.
+    pub(in crate::rules) timed_out: u64,
     /// What the function counted for invocations that may have ended then; `None` where it was not
     /// asked.
     pub(in crate::rules) invocations: Option<u64>,
@@ -43,20 +71,26 @@ pub(in crate::rules) struct FailedMinute {
 }
 
 impl FailedMinute {
-    pub(super) fn of(case: &Case<'_>, function: &Function<'_>) -> Vec<Self> {
-        let Some(failures) = function.failures(case, "LambdaUserError") else {
+    pub(super) fn of(case: &Case<'_>, function: &Function<'_>, counted: Counted) -> Vec<Self> {
+        let Some(failures) = function.failures(case, counted.metric) else {
             return Vec::new();
         };
-        let with_502: BTreeMap<DateTime<Utc>, u64> = case.minutes_with_502().unwrap_or_default();
+        let minutes_with = |status: u16| {
+            let shows = counted.codes.contains(&status);
+            let minutes = shows.then(|| case.minutes_with(status)).flatten();
+            minutes.unwrap_or_default()
+        };
+        let (with_502, with_504) = (minutes_with(502), minutes_with(504));
         let timeout = function.timeout();
         let length = period(failures);
         let series = |name| function.series(case, name, "Sum");
         let mut errors = Left::of(series("Errors"));
         let mut throttles = Left::of(series("Throttles"));
         let mut minutes = Vec::new();
-        for (at, failed) in case.per_minute(failures) {
-            let failed = failed.min(with_502.get(&at).copied().unwrap_or_default());
-            if failed == 0 {
+        for (at, all) in case.per_minute(failures) {
+            let failed = all.min(with_502.get(&at).copied().unwrap_or_default());
+            let timed_out = (all - failed).min(with_504.get(&at).copied().unwrap_or_default());
+            if failed + timed_out == 0 {
                 continue;
             }
             // The function counts an invocation where it began, the load balancer where it ended.
@@ -73,6 +107,7 @@ impl FailedMinute {
             minutes.push(Self {
                 at,
                 failed,
+                timed_out,
                 invocations: sum("Invocations"),
                 errors: sum("Errors"),
                 throttles: sum("Throttles"),

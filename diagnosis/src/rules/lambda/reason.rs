@@ -4,9 +4,9 @@
 //! key or a denied `ec2:CreateNetworkInterface` is a permission somebody has to grant
 //! (`lambda-access-denied`); a disabled or lost key, a lost subnet, an unsupported runtime or a broken
 //! package keeps the function from starting (`lambda-function-error`). Codes that the client causes
-//! (a request over 1 MB is a 413, a WebSocket or text that is not UTF-8 a 400) and those of Lambda's or
-//! the load balancer's own trouble (`LambdaInternalError`) belong to no fault of the function: a row
-//! that has one stays unexplained.
+//! (a request over 1 MB is a 413, a WebSocket or text that is not UTF-8 a 400) belong to no fault of the
+//! function: a row that has one stays unexplained. Those of Lambda's or the load balancer's own trouble
+//! (`LambdaInternalError`) are `lambda-service-error`.
 
 use crate::evidence::access_log::FaultRow;
 
@@ -191,7 +191,10 @@ const REASONS: &[Reason] = &[
 
 /// What the row's `error_reason` says, if it is one of the table.
 pub(in crate::rules) fn reason(row: &FaultRow) -> Option<&'static Reason> {
-    let code = row.error_reason.as_deref()?;
+    by_code(row.error_reason.as_deref()?)
+}
+
+pub(in crate::rules) fn by_code(code: &str) -> Option<&'static Reason> {
     REASONS.iter().find(|reason| reason.code == code)
 }
 

@@ -177,17 +177,14 @@ fn is_tied(case: &Case<'_>, row: &FaultRow, group: &TargetGroup, in_use: &[&Targ
     let nothing_chosen = row.elb_status_code == 503
         && row.target_status_code.is_none()
         && row.target.is_none()
-        && !is_fixed_response(row);
+        && !row.is_fixed_response()
+        && !row.actions_executed.contains("redirect");
     let of_group = match case.target_group_of(row) {
         Some(named) => named.arn == group.arn,
         // No group is named: then it can only be told where there is one.
         None => row.target_group_arn.is_none() && in_use.len() == 1,
     };
     nothing_chosen && of_group
-}
-
-fn is_fixed_response(row: &FaultRow) -> bool {
-    row.actions_executed.contains("fixed-response") || row.actions_executed.contains("redirect")
 }
 
 fn speaks_for_the_window(case: &Case<'_>) -> bool {

@@ -47,11 +47,12 @@ use crate::{
         target_groups::TargetType,
     },
     fix,
-    in_flight::{longest_answer, waited},
+    in_flight::longest_answer,
     need::Need,
     rule::{Answer, Claims, Draft, Rule},
     rules, safe_timeouts,
     step::Step,
+    waits::{CONNECT_TIMEOUT, is_at, waited},
     words,
 };
 
@@ -62,14 +63,6 @@ pub(super) const RULE: Rule = Rule {
     source: include_str!("idle_timeout_shorter_than_response.rs"),
     check,
 };
-
-/// The load balancer's timer may be this much early or late, milliseconds: nodes note times of their
-/// own. [I]
-const EARLY: u64 = 500;
-const LATE: u64 = 2_000;
-
-/// A connect to a target is given up after this long, milliseconds. [V] DOC-TS, HTTP 504
-const CONNECT_TIMEOUT: u64 = 10_000;
 
 /// Fewer 504s than this, or fewer than [`PER_THOUSAND`] of all requests on no route and in no ten
 /// minutes of their own, are told but are no incident: few load balancers are without any. [I]
@@ -185,10 +178,6 @@ impl Deeper {
         }
         deeper
     }
-}
-
-fn is_at(waited: u64, idle: u64) -> bool {
-    idle.saturating_sub(EARLY) <= waited && waited <= idle.saturating_add(LATE)
 }
 
 /// The rows whose wait was the idle timeout. Merged rows have lost their time: they belong here where

@@ -54,6 +54,7 @@ pub(super) const RULE: Rule = Rule {
 
 const QUESTION: Question = Question {
     is_mine: |reason| reason.cause == Cause::Ran,
+    counted: lambda::BY_FUNCTION,
     nothing: "No failed request to a function ran to its timeout",
     open: "a function may have reached its timeout",
 };

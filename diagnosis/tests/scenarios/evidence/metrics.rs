@@ -87,6 +87,7 @@ pub(super) fn metrics(
     let of_balancer: &[&str] = if told.classic {
         &[
             "RequestCount",
+            "HTTPCode_ELB_4XX",
             "HTTPCode_ELB_5XX",
             "HTTPCode_Backend_5XX",
             "BackendConnectionErrors",
@@ -99,6 +100,8 @@ pub(super) fn metrics(
             "HTTPCode_ELB_502_Count",
             "HTTPCode_ELB_503_Count",
             "HTTPCode_ELB_504_Count",
+            "HTTPCode_ELB_4XX_Count",
+            "HTTPCode_ELB_5XX_Count",
             "HTTPCode_Target_5XX_Count",
             "TargetConnectionErrorCount",
             "TargetTLSNegotiationErrorCount",
@@ -159,11 +162,15 @@ pub(super) fn metrics(
             (End::Answered { .. }, _) => {}
             (End::ProtocolMismatch, _) => names.clear(),
             // Only requests for which a target was chosen are counted.
-            (End::NoTarget | End::NotPassedOn, false) => {
+            (_, false) if !request.end.has_target() => {
                 names = vec![format!("HTTPCode_ELB_{status}_Count")]
             }
-            (_, true) => names.push("HTTPCode_ELB_5XX".into()),
+            (_, true) => {}
             (_, false) => names.push(format!("HTTPCode_ELB_{status}_Count")),
+        }
+        if !matches!(request.end, End::Answered { .. }) {
+            let count = if told.classic { "" } else { "_Count" };
+            names.push(format!("HTTPCode_ELB_{}XX{count}", status / 100));
         }
         match request.end {
             End::Refused | End::ConnectTimedOut => names.push("TargetConnectionErrorCount".into()),
@@ -171,7 +178,10 @@ pub(super) fn metrics(
             _ => {}
         }
         match request.details.reason.as_str() {
-            "LambdaServiceException" | "LambdaConnectionTimeout" => {
+            "LambdaServiceException"
+            | "LambdaUnhandledException"
+            | "LambdaConnectionError"
+            | "LambdaConnectionTimeout" => {
                 names.push("LambdaInternalError".into());
             }
             reason if reason.starts_with("Lambda") => names.push("LambdaUserError".into()),

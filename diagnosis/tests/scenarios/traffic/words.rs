@@ -91,6 +91,11 @@ fn end<'a>(words: &'a [&'a str]) -> Result<(End, &'a [&'a str]), String> {
         }
         ["no", "target", rest @ ..] => (End::NoTarget, rest),
         ["not", "passed", "on", rest @ ..] => (End::NotPassedOn, rest),
+        ["turned", "away", "with", status, "in", seconds, rest @ ..] => {
+            let status = status.parse().map_err(|_| "no status")?;
+            let seconds = seconds_of(seconds)?;
+            (End::TurnedAway { status, seconds }, rest)
+        }
         ["code", status, "in", seconds, rest @ ..] => {
             let status = status.parse().map_err(|_| "no status")?;
             let seconds = seconds_of(seconds)?;
@@ -123,6 +128,11 @@ impl Details {
             "rule" => self.rule = value.to_owned(),
             "type" => self.kind = value.to_owned(),
             "node" => self.node = value.to_owned(),
+            "action" => self.actions = value.to_owned(),
+            "class" => {
+                let (class, reason) = value.split_once(':').ok_or("no CLASS:REASON")?;
+                self.class = (class.to_owned(), reason.to_owned());
+            }
             "jitter" => self.jitter = seconds_of(value)?,
             "because" => self.because = Some(values()),
             _ => return Err(format!("no detail {name}")),

@@ -4,16 +4,19 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{DEEPER, Deeper, FEWEST, NEAR_PERCENT, draft, longest_that_came, was_alive};
 use crate::{
+    access_log::route_of,
     case::{Case, bounded, whole},
     document::{RuleAnswer, Strength},
     in_flight::longest_answer,
     need::Need,
+    routes,
     rule::{Answer, Claims},
     rules, words,
 };
 
 /// A Classic load balancer notes no time for a 504. It has two causes, a slow answer and a closed
-/// connection ([V] Classic guide): how near the limit the other answers came tells which it may be.
+/// connection ([V] Classic guide): how near the limit the other answers came tells which it may be. Where
+/// they gather on some routes, those are slow, and the others may be the other cause.
 pub(super) fn untimed(
     case: &Case<'_>,
     places: Vec<usize>,
@@ -44,7 +47,9 @@ pub(super) fn untimed(
         missing.dedup();
         return Answer::cannot_tell("answers may have been cut by the idle timeout", missing);
     }
-    let because = format!(
+    let (places, others) = on_slow_routes(case, places);
+    let n = case.requests(&places);
+    let mut because = format!(
         "{} without a target's answer.{} That is near the idle timeout of {}, at which the load \
          balancer gives up. A Classic Load Balancer does not log how long a 504 took, and an instance \
          that closes the connection leaves the same row.",
@@ -52,6 +57,7 @@ pub(super) fn untimed(
         longest_that_came(case),
         words::seconds(idle)
     );
+    because += &others;
     Answer {
         missing,
         ..Answer::found(draft(
@@ -62,6 +68,31 @@ pub(super) fn untimed(
             idle,
         ))
     }
+}
+
+/// The rows on routes that hold far more of them than of all requests, and what is said of the rest. All
+/// of them where no route does: a slow answer on every route looks like a closed connection.
+fn on_slow_routes(case: &Case<'_>, places: Vec<usize>) -> (Vec<usize>, String) {
+    let gathering = routes::gathering(case, &places);
+    let (slow, others): (Vec<usize>, Vec<usize>) = places.iter().partition(|place| {
+        route_of(&case.rows()[**place]).is_some_and(|route| gathering.contains(&route))
+    });
+    if slow.is_empty() {
+        return (places, String::new());
+    }
+    let named: Vec<String> = gathering.into_iter().collect();
+    let mut words = format!(
+        " They gather on {}, far above the share of all requests.",
+        words::list(&named, 3)
+    );
+    if !others.is_empty() {
+        words += &format!(
+            " {} spread over other routes as requests are: an instance that closes its connections may \
+             have made them.",
+            words::count(case.requests(&others), "further 504 is", "further 504s are")
+        );
+    }
+    (slow, words)
 }
 
 /// Without a log: minutes with 504s in which the longest answers came near the idle timeout.
