@@ -6,7 +6,7 @@
 //!   makes clients fail although no 502 is ever logged, and to tell a tired person "no fault found"
 //!   then would send them back to bed; the words say that it makes no 502s.
 //! - `likely_cause`: something proven or likely stands, but it does not explain most, or is not
-//!   proven.
+//!   proven. What explains other codes alone is no cause of 502s.
 //! - `no_fault_found`: all six steps ran and every call was answered in full, every rule is clear
 //!   (risks that no 502 is tied to may stand), and no 502 is left over. One hole anywhere and it is
 //!   not said: which hole hides nothing is not for us to guess.
@@ -144,7 +144,10 @@ impl Judged<'_> {
     fn by_share(&self, explained: u64, total: u64) -> Verdict {
         if explained > total / 2 {
             Verdict::CauseFound
-        } else if self.causes().any(|f| f.strength > Strength::Possible) {
+        } else if self
+            .causes()
+            .any(|f| f.strength > Strength::Possible && self.is_answer(f))
+        {
             Verdict::LikelyCause
         } else {
             Verdict::CannotTell
@@ -169,6 +172,14 @@ impl Judged<'_> {
         self.findings
             .iter()
             .filter(|finding| !NEVER_A_502.contains(&finding.rule.as_str()))
+    }
+
+    /// Whether the finding may be the cause of what is asked about: one that explains other codes alone
+    /// is none of the 502s, unless these are the others' by-catch.
+    fn is_answer(&self, finding: &Finding) -> bool {
+        let of_others_alone =
+            finding.explains == 0 && finding.explains_neighbours.values().any(|n| *n > 0);
+        !of_others_alone || self.settlement.most_502s == 0 || ranking::are_by_catch(self.settlement)
     }
 
     /// 502s that findings of at least this strength account for.

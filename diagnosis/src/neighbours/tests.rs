@@ -167,7 +167,7 @@ fn a_460_at_one_time_is_a_time_out_and_at_any_time_none() {
     let all = of_rows(at_30_s.collect());
     assert_eq!(signs(&all[0]), [("client-time-out", 30)]);
     let shows = &all[0].seen[0].shows;
-    assert!(shows.contains("gather at 30.02 s"), "{shows}");
+    assert!(shows.contains("gather at 30.03 s"), "{shows}");
     assert!(shows.contains("idle timeout of 60 s"), "{shows}");
     let anywhere = minutes.map(|minute| own(460, &format!("10:{minute}:00"), (minute - 9) * 1_700));
     assert_eq!(signs(&of_rows(anywhere.collect())[0]), [("went-away", 30)]);

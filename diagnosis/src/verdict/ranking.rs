@@ -50,7 +50,7 @@ pub(super) fn rank(
     let neighbours = in_question(&settlement.made_neighbours);
     let asked = Asked {
         anything: settlement.most_502s + neighbours > 0,
-        by_catch: settlement.most_502s.saturating_mul(BY_CATCH) < neighbours,
+        by_catch: are_by_catch(settlement),
         any_502: settlement.most_502s > 0,
     };
     let mut ranked: Vec<(u8, Finding)> = drafts
@@ -90,6 +90,11 @@ pub(super) fn rank(
         )
     });
     ranked.into_iter().map(|(_, finding)| finding).collect()
+}
+
+/// Whether the 502s are so few beside the 503s and 504s that what explains those explains them too.
+pub(super) fn are_by_catch(settlement: &Settlement) -> bool {
+    settlement.most_502s.saturating_mul(BY_CATCH) < in_question(&settlement.made_neighbours)
 }
 
 /// The finding that a rule's own was folded into, if that is what became of it.

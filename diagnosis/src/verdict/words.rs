@@ -42,9 +42,11 @@ pub(super) fn of(judged: &Judged<'_>, verdict: Verdict) -> String {
     sentences.join(" ")
 }
 
-/// The first finding's title, without its full stop.
+/// The title of the first finding that is an answer, without its full stop.
 fn title(judged: &Judged<'_>) -> String {
-    let first = judged.findings.first().map_or("", |f| f.title.as_str());
+    let mut findings = judged.findings.iter();
+    let first = findings.find(|finding| judged.is_answer(finding));
+    let first = first.map_or("", |finding| finding.title.as_str());
     first.trim_end_matches('.').to_owned()
 }
 

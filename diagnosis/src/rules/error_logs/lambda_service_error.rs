@@ -90,16 +90,10 @@ fn by_rows<'a>(case: &Case<'a>, function: &Function<'a>, rows: &[usize]) -> Told
 /// log says.
 fn by_minutes<'a>(case: &Case<'a>, function: &Function<'a>, minutes: &[FailedMinute]) -> Told {
     let mut findings = Vec::new();
-    let by_code: [(u16, fn(&FailedMinute) -> u64); 2] = [
-        (502, |minute| minute.failed),
-        (504, |minute| minute.timed_out),
-    ];
-    for (status, count) in by_code {
-        let claimed: Vec<_> = minutes
-            .iter()
-            .map(|minute| (minute.at, count(minute)))
-            .filter(|(_, n)| *n > 0)
-            .collect();
+    let of_502: Vec<_> = minutes.iter().map(|one| (one.at, one.failed)).collect();
+    let of_504: Vec<_> = minutes.iter().map(|one| (one.at, one.timed_out)).collect();
+    for (status, mut claimed) in [(502, of_502), (504, of_504)] {
+        claimed.retain(|(_, n)| *n > 0);
         if claimed.is_empty() {
             continue;
         }

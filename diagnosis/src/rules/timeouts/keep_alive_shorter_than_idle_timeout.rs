@@ -114,6 +114,13 @@ fn check(case: &Case<'_>) -> Answer {
             ..Answer::found(finding)
         };
     }
+    if case.is_classic() && !untold_on_classic(case).is_empty() {
+        missing.push(
+            "which instance each 504 was for, and how long it took: a Classic load balancer logs neither; \
+             compare the instances' keep-alive with the idle timeout"
+                .to_owned(),
+        );
+    }
     if !missing.is_empty() {
         return Answer::cannot_tell("lost requests may cluster around a gap unseen", missing);
     }
@@ -294,9 +301,7 @@ fn span(shortest: u64, longest: u64) -> String {
 /// where no answer was ever near the idle timeout, the other is left.
 fn on_classic(case: &Case<'_>, idle_timeout: u64) -> Option<Draft> {
     let log = case.access_log()?;
-    let lost = case.places(|row| {
-        row.elb_status_code == 504 && row.target_status_code.is_none() && row.target.is_none()
-    });
+    let lost = untold_on_classic(case);
     let minutes: BTreeSet<DateTime<Utc>> = lost
         .iter()
         .map(|place| minute_of(case.rows()[*place].time))
@@ -329,6 +334,13 @@ fn on_classic(case: &Case<'_>, idle_timeout: u64) -> Option<Draft> {
         resources: vec![case.evidence.load_balancer.name.clone()],
         cites: case.sources(&[Need::AccessLog, Need::Attributes]),
         fix: how_to_fix(case, 0, idle_timeout, &[]),
+    })
+}
+
+/// 504s of a Classic load balancer: an instance may have closed the connection.
+fn untold_on_classic(case: &Case<'_>) -> Vec<usize> {
+    case.places(|row| {
+        row.elb_status_code == 504 && row.target_status_code.is_none() && row.target.is_none()
     })
 }
 
