@@ -1,6 +1,7 @@
 //! Whole objects, with lines of the shapes that AWS writes.
 
 mod base_rates;
+mod other_codes;
 
 use chrono::{DateTime, TimeDelta, Utc};
 

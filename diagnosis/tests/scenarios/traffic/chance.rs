@@ -59,6 +59,16 @@ pub(super) fn between(ends: [End; 2], share: f64) -> End {
             status,
             seconds: mix(low, high),
         },
+        [
+            End::TurnedAway {
+                status,
+                seconds: low,
+            },
+            End::TurnedAway { seconds: high, .. },
+        ] => End::TurnedAway {
+            status,
+            seconds: mix(low, high),
+        },
         [end, _] => end,
     }
 }

@@ -1,7 +1,11 @@
 use chrono::TimeDelta;
 
 use super::*;
-use crate::fixture::*;
+use crate::{
+    evidence::{LoadBalancerType, access_log::base_rates::Dividing},
+    fixture::*,
+    observed::Observed,
+};
 
 /// A 504 of target `n` that waited so long before it.
 fn waited_for(clock: &str, n: u8, milliseconds: i64) -> FaultRow {
@@ -138,4 +142,34 @@ fn a_log_or_a_timeout_that_was_not_read_hides_them() {
     );
     set_series(&mut evidence, times);
     assert_found(&RULE, &evidence, Strength::Likely);
+}
+
+#[test]
+fn on_classic_the_slow_routes_are_told_from_the_rest() {
+    let mut evidence = healthy();
+    evidence.load_balancer.kind = LoadBalancerType::Classic;
+    if let Observed::Seen { value, .. } = &mut evidence.access_log {
+        value.targets[0].max_seconds = 52.0;
+    }
+    let counts = [("GET /cart", 29_000, 0), ("GET /print", 900, 0)];
+    set_base(&mut evidence, Dividing::Route, &counts);
+    let of = |url: &str, minute: usize| FaultRow {
+        target: None,
+        target_group_arn: None,
+        elb_status_code: 504,
+        url: url.to_owned(),
+        ..refused(&format!("10:{minute}:00"), 1)
+    };
+    let printed = (10..20).map(|minute| of("/print", minute));
+    let all = printed.chain((20..30).map(|minute| of("/cart", minute)));
+    set_rows(&mut evidence, all.collect());
+    let because = assert_found(&RULE, &evidence, Strength::Likely);
+    assert!(because.contains("They gather on GET /print"), "{because}");
+    assert!(because.contains("10 further 504s are spread"), "{because}");
+    let claims = ask(&RULE, &evidence).findings[0].claims.clone();
+    assert_eq!(claims, Claims::Rows((0..10).collect()));
+    // Where requests were not counted by route, all of them fit.
+    set_base(&mut evidence, Dividing::Route, &[]);
+    let claims = ask(&RULE, &evidence).findings[0].claims.clone();
+    assert_eq!(claims, Claims::Rows((0..20).collect()));
 }
