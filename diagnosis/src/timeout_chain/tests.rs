@@ -1,17 +1,21 @@
 //! Incidents and quiet hours, and what the chain says of each.
 
+mod draining;
+mod function;
+mod keep_alive;
+
 use super::*;
 use crate::{
     Evidence, diagnose,
     evidence::{
-        Change, Ecs, LoadBalancerType, TargetGroup, TargetGroupAttributes,
-        access_log::{FaultRow, TargetCounts},
+        Ecs, LoadBalancerType, TargetGroupAttributes,
+        access_log::FaultRow,
         ecs::{EcsService, StoppedTask},
     },
     fixture::*,
     observed::Observed,
     question,
-    rules::lambda::fixture::{failed, function_behind, set_counted, set_function},
+    rules::lambda::fixture::function_behind,
 };
 use InequalityState::{Broken, CannotTell, Holds};
 
@@ -71,12 +75,6 @@ fn set_delay(evidence: &mut Evidence, group: &str, seconds: u32) {
 fn set_idle_timeout(evidence: &mut Evidence, seconds: u32) {
     if let Observed::Seen { value, .. } = &mut evidence.attributes {
         value.idle_timeout = seconds;
-    }
-}
-
-fn set_longest_answer(evidence: &mut Evidence, seconds: f64) {
-    if let Observed::Seen { value, .. } = &mut evidence.access_log {
-        value.targets[0].max_seconds = seconds;
     }
 }
 
@@ -160,32 +158,6 @@ fn in_a_quiet_hour_nothing_is_broken_and_what_nobody_saw_is_not_said_to_hold() {
 }
 
 #[test]
-fn servers_that_close_after_5_s_break_the_chain_at_60() {
-    let evidence = race();
-    assert_eq!(broken(&evidence), [KEEP_ALIVE]);
-    let chain = chain(&evidence);
-    let race = one(&chain, KEEP_ALIVE);
-    assert_eq!(
-        race.in_words(),
-        "idle timeout (60 s) < keep-alive of the targets (5 s)"
-    );
-    assert_eq!(
-        (&race.codes[..], race.rule.as_deref()),
-        (&[502][..], Some(judges::KEEP_ALIVE))
-    );
-    // In the rule's own words.
-    let finding = &diagnose(&evidence).findings[0];
-    assert_eq!(race.because, format!("{}.", finding.title));
-    let server = hop(&evidence, "target-keep-alive:web");
-    assert_eq!(server.source, Some(HopSource::Estimate));
-    assert_eq!((server.seconds, server.safe_seconds), (Some(5), Some(65)));
-    assert!(finding.fix.summary.contains("65 s"));
-    let idle = hop(&evidence, "idle-timeout");
-    assert_eq!(idle.safe_seconds, Some(60));
-    assert!(idle.safe_because.contains("Until then 4 s"), "{idle:#?}");
-}
-
-#[test]
 fn safe_numbers_are_safe_together() {
     let mut evidence = race();
     if let Observed::Seen { value, .. } = &mut evidence.access_log {
@@ -197,168 +169,6 @@ fn safe_numbers_are_safe_together() {
     assert_eq!(hop(&evidence, "idle-timeout").safe_seconds, Some(120));
     let server = hop(&evidence, "target-keep-alive:web");
     assert_eq!(server.safe_seconds, Some(125));
-}
-
-#[test]
-fn two_kinds_of_server_are_several_values() {
-    let mut evidence = quiet();
-    let mut rows = lost(&[5_000]);
-    for row in rows.iter_mut().skip(1).step_by(2) {
-        row.idle_ms = Some(20_000);
-    }
-    set_rows(&mut evidence, rows);
-    if let Observed::Seen { value, .. } = &mut evidence.access_log {
-        for counts in &mut value.targets {
-            counts.requests = 100;
-        }
-    }
-    assert_eq!(broken(&evidence), [KEEP_ALIVE]);
-    let server = hop(&evidence, "target-keep-alive:web");
-    assert_eq!(server.not_known, Some(NotKnown::Several));
-    assert!(server.because.contains("20 s"), "{server:#?}");
-}
-
-#[test]
-fn a_keep_alive_that_nobody_knows_never_holds() {
-    let mut evidence = quiet();
-    let chain = chain(&evidence);
-    let unknown = one(&chain, KEEP_ALIVE);
-    assert!(unknown.missing[0].contains("answer the question"));
-    assert_eq!(
-        hop(&evidence, "target-keep-alive:web").not_known,
-        Some(NotKnown::NotInAws)
-    );
-    evidence.access_log = denied("s3:GetObject");
-    assert_eq!(states(&evidence, [KEEP_ALIVE]), [CannotTell]);
-}
-
-#[test]
-fn a_persons_answer_counts_as_long_as_nothing_seen_speaks_against_it() {
-    let mut evidence = quiet();
-    answer(&mut evidence, "75");
-    assert_eq!(states(&evidence, [KEEP_ALIVE]), [Holds]);
-    assert_eq!(
-        hop(&evidence, "target-keep-alive:web").source,
-        Some(HopSource::Answer)
-    );
-    // A tie is lost now and then.
-    answer(&mut evidence, "60");
-    assert_eq!(states(&evidence, [KEEP_ALIVE]), [Broken]);
-    answer(&mut evidence, "5");
-    let at_risk = chain(&evidence);
-    let because = &one(&at_risk, KEEP_ALIVE).because;
-    assert!(because.contains("no request of this window was lost"));
-    // The log says 5 s, whoever answered 75.
-    let mut evidence = race();
-    answer(&mut evidence, "75");
-    assert_eq!(states(&evidence, [KEEP_ALIVE]), [Broken]);
-    // 502s that nobody can look into.
-    evidence.access_log = denied("s3:GetObject");
-    let counted = series(
-        LOAD_BALANCER,
-        "HTTPCode_ELB_502_Count",
-        "Sum",
-        &[("10:20:00", 46.0)],
-    );
-    set_series(&mut evidence, counted);
-    let chain = chain(&evidence);
-    let open = one(&chain, KEEP_ALIVE);
-    assert_eq!(open.state, CannotTell);
-    assert!(
-        open.missing
-            .iter()
-            .any(|words| words.contains("s3:GetObject"))
-    );
-}
-
-#[test]
-fn an_export_of_400_s_is_longer_than_a_drain_of_300() {
-    let mut evidence = quiet();
-    set_idle_timeout(&mut evidence, 900);
-    set_longest_answer(&mut evidence, 400.0);
-    assert_eq!(broken(&evidence), [IN_FLIGHT]);
-    let chain = chain(&evidence);
-    let because = &one(&chain, IN_FLIGHT).because;
-    assert_eq!(
-        because,
-        "A request was in flight for 400 s, a drain gives it 300 s; no drain cut one in this window."
-    );
-    let delay = hop(&evidence, "deregistration-delay:web");
-    assert_eq!((delay.seconds, delay.safe_seconds), (Some(300), Some(800)));
-    // Longer than AWS lets a drain be.
-    set_idle_timeout(&mut evidence, 4_000);
-    set_longest_answer(&mut evidence, 3_700.0);
-    let delay = hop(&evidence, "deregistration-delay:web");
-    assert_eq!(delay.safe_seconds, Some(3_600));
-    assert!(delay.safe_because.contains("The most that AWS allows"));
-}
-
-#[test]
-fn a_drain_that_cut_requests_reads_as_its_rule_does() {
-    let mut evidence = quiet();
-    set_delay(&mut evidence, WEB, 60);
-    evidence.cloudtrail = seen(vec![Change {
-        at: at("10:20:00"),
-        name: "DeregisterTargets".to_owned(),
-        who: "deploy-bot".to_owned(),
-        resources: vec![WEB.to_owned(), "i-2".to_owned()],
-        summary: String::new(),
-        error: None,
-    }]);
-    let rows = vec![hung_up("10:21:01", 2, 96.0), hung_up("10:21:02", 2, 63.5)];
-    set_rows(&mut evidence, rows);
-    assert_eq!(broken(&evidence), [IN_FLIGHT]);
-    let finding = &diagnose(&evidence).findings[0];
-    let delay = hop(&evidence, "deregistration-delay:web");
-    assert_eq!(delay.safe_seconds, Some(192));
-    assert!(finding.fix.summary.contains("192 s"), "{finding:#?}");
-    assert_eq!(states(&evidence, [DRAINED]), [Holds]);
-    // Whether anything was drained at all is not known: a request of 96 s is too long in any case.
-    evidence.cloudtrail = denied("cloudtrail:LookupEvents");
-    let chain = chain(&evidence);
-    assert!(one(&chain, IN_FLIGHT).because.contains("cannot be told"));
-    assert_eq!(one(&chain, DRAINED).state, CannotTell);
-}
-
-#[test]
-fn groups_are_held_against_their_own_delays() {
-    let mut evidence = quiet();
-    let exports = WEB.replace("/web/", "/exports/");
-    if let Observed::Seen { value, .. } = &mut evidence.target_groups {
-        value.push(TargetGroup {
-            arn: exports.clone(),
-            name: "exports".to_owned(),
-            ..value[0].clone()
-        });
-    }
-    evidence
-        .target_health
-        .insert(exports.clone(), seen(Vec::new()));
-    set_delay(&mut evidence, &exports, 10);
-    if let Observed::Seen { value, .. } = &mut evidence.access_log {
-        value.targets.push(TargetCounts {
-            target: "10.0.1.3:8080".to_owned(),
-            target_group_arn: Some(exports.clone()),
-            max_seconds: 31.0,
-            ..value.targets[0].clone()
-        });
-    }
-    let of_exports = "longest-request-below-deregistration-delay:exports";
-    assert_eq!(broken(&evidence), [of_exports]);
-    assert_eq!(states(&evidence, [IN_FLIGHT]), [Holds]);
-    assert_eq!(
-        hop(&evidence, "deregistration-delay:exports").safe_seconds,
-        Some(62)
-    );
-    // A race in one group is none of the other's.
-    set_rows(&mut evidence, lost(&[5_000]));
-    assert_eq!(
-        states(
-            &evidence,
-            [KEEP_ALIVE, "idle-timeout-below-target-keep-alive:exports"]
-        ),
-        [Broken, CannotTell]
-    );
 }
 
 #[test]
@@ -432,127 +242,6 @@ fn stopped_task(stop_timeout: Option<u32>) -> Evidence {
         }],
     });
     evidence
-}
-
-#[test]
-fn a_task_that_gets_sigterm_first_needs_a_stop_timeout_above_the_delay() {
-    let mut evidence = stopped_task(Some(30));
-    assert_eq!(broken(&evidence), [""; 0]);
-    assert_eq!(states(&evidence, [STOP, DRAINED]), [Holds, Holds]);
-    let rows = (1..9).map(|n| hung_up(&format!("10:20:0{n}"), 2, 1.5));
-    set_rows(&mut evidence, rows.collect());
-    assert_eq!(broken(&evidence), [DRAINED, STOP]);
-    let stop = hop(&evidence, "stop-timeout:web");
-    assert_eq!(
-        (stop.seconds, stop.source, stop.safe_seconds),
-        (Some(30), Some(HopSource::Default), Some(305))
-    );
-    assert!(stop.safe_because.contains("Fargate allows 120 s at most"));
-    // With time enough the stop itself is what is left.
-    set_delay(&mut evidence, WEB, 20);
-    assert_eq!(broken(&evidence), [DRAINED]);
-}
-
-#[test]
-fn a_stop_timeout_that_was_not_read_is_not_the_default() {
-    let evidence = stopped_task(None);
-    assert_eq!(states(&evidence, [STOP]), [CannotTell]);
-    assert_eq!(hop(&evidence, "stop-timeout:web").seconds, None);
-    let mut evidence = stopped_task(Some(30));
-    if let Observed::Seen { value, .. } = &mut evidence.ecs {
-        value.stopped_tasks.clear();
-    }
-    let without_stops = chain(&evidence);
-    let unseen = one(&without_stops, STOP);
-    assert_eq!(unseen.state, CannotTell);
-    assert!(unseen.missing[0].contains("none is known near the window"));
-    evidence.ecs = denied("ecs:ListServices");
-    let without_ecs = chain(&evidence);
-    let id = "deregistration-delay-below-stop-timeout:not-seen";
-    assert!(one(&without_ecs, id).missing[0].contains("ecs:ListServices"));
-}
-
-#[test]
-fn a_health_check_that_notices_late_is_broken_with_the_rules_numbers() {
-    let mut evidence = quiet();
-    if let Observed::Seen { value, .. } = &mut evidence.target_groups {
-        value[0].health_check.unhealthy_threshold = 5;
-    }
-    evidence.cloudtrail = seen(vec![Change {
-        at: at("10:20:00"),
-        name: "StopInstances".to_owned(),
-        who: "nightly-job".to_owned(),
-        resources: vec!["i-2".to_owned()],
-        summary: String::new(),
-        error: None,
-    }]);
-    let rows = (0..14).map(|n| refused(&format!("10:2{}:{:02}", n / 6, (n % 6) * 10 + 5), 2));
-    set_rows(&mut evidence, rows.collect());
-    assert_eq!(broken(&evidence), [DRAINED, DETECTION]);
-    let detection = hop(&evidence, "health-check-detection:web");
-    assert_eq!(
-        (detection.seconds, detection.safe_seconds),
-        (Some(155), Some(25))
-    );
-    let findings = diagnose(&evidence).findings;
-    let of_rule = findings
-        .iter()
-        .find(|finding| finding.rule == judges::SLOW_DETECTION)
-        .unwrap();
-    assert!(of_rule.because.contains("up to 155 s"), "{of_rule:#?}");
-    assert!(of_rule.fix.summary.contains("25 s"), "{of_rule:#?}");
-}
-
-#[test]
-fn a_function_that_reaches_its_timeout_breaks_the_chain_there() {
-    let mut evidence = function_behind();
-    assert_eq!(broken(&evidence), [""; 0]);
-    assert_eq!(states(&evidence, [RUNS, PATIENCE]), [Holds, Holds]);
-    // There is no connection to keep, and nothing to drain.
-    let ids: Vec<String> = chain(&evidence)
-        .hops
-        .into_iter()
-        .map(|hop| hop.id)
-        .collect();
-    assert_eq!(
-        ids,
-        [
-            "client-keep-alive",
-            "idle-timeout",
-            "function-timeout:orders"
-        ]
-    );
-    set_counted(&mut evidence, "Duration", &[("10:21:00", 3_004.0)]);
-    // Another caller's run may have been that long.
-    assert_eq!(states(&evidence, [RUNS]), [CannotTell]);
-    set_counted(&mut evidence, "Errors", &[("10:21:00", 1.0)]);
-    let rows = vec![failed("10:21:40", "LambdaUnhandled", 3.02)];
-    set_rows(&mut evidence, rows);
-    assert_eq!(broken(&evidence), [RUNS]);
-    let function = hop(&evidence, "function-timeout:orders");
-    assert_eq!(
-        (function.seconds, function.safe_seconds),
-        (Some(3), Some(6))
-    );
-    assert_eq!(hop(&evidence, "idle-timeout").safe_seconds, Some(60));
-    // Raised above the idle timeout, it takes that with it.
-    set_idle_timeout(&mut evidence, 5);
-    assert_eq!(hop(&evidence, "idle-timeout").safe_seconds, Some(11));
-}
-
-#[test]
-fn what_a_function_outlasts_is_not_documented_and_so_not_said() {
-    let mut evidence = function_behind();
-    set_function(&mut evidence, |function| function.timeout = Some(90));
-    let chain = chain(&evidence);
-    let patience = one(&chain, PATIENCE);
-    assert_eq!((patience.state, &patience.rule), (CannotTell, &None));
-    assert!(patience.missing[0].contains("does not document"));
-    evidence.lambda_functions = denied("lambda:GetFunctionConfiguration");
-    assert_eq!(states(&evidence, [RUNS, PATIENCE]), [CannotTell; 2]);
-    let mut evidence = function_behind();
-    evidence.target_metrics = denied("cloudwatch:GetMetricData");
-    assert_eq!(states(&evidence, [RUNS]), [CannotTell]);
 }
 
 fn classic() -> Evidence {
