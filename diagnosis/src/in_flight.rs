@@ -10,8 +10,10 @@ use crate::{
         access_log::{FaultRow, Shape},
         target_groups::TargetType,
     },
+    ledger::coverage,
     need::Need,
     waits::waited,
+    words,
 };
 
 /// The longest answer of the group, or of all groups but those of functions, milliseconds; `None`
@@ -61,6 +63,13 @@ pub(crate) fn missing(case: &Case<'_>) -> Vec<String> {
         return case.missing_rows();
     }
     let mut missing = case.missing(&[Need::Metrics]);
+    // CloudWatch is ahead of the log, and still some minutes behind the clock.
+    if let Some(at) = coverage::late_until(case) {
+        missing.push(format!(
+            "the last minutes of CloudWatch's counts: ask again after {} UTC",
+            words::clock(at)
+        ));
+    }
     // Requests that were given up are not among CloudWatch's answers.
     if case.load_balancer_504s() != Some(0) {
         missing.extend(case.missing(&[Need::AccessLog]));

@@ -24,7 +24,7 @@ pub(super) fn add(chain: &mut TimeoutChain, judges: &Judges<'_>, group: Option<&
     let delay = hop.milliseconds();
     let longest = group.and_then(|group| in_flight::longest_request(case, Some(group)));
     let enough = is_enough(judges, group, delay, longest);
-    let drained = is_drained(judges, group);
+    let drained = is_drained(judges, group, delay);
     make_safe(&mut hop, enough.is_broken(), longest);
     let code = case.hung_up_code();
     let settings = if case.is_classic() {
@@ -127,11 +127,7 @@ fn is_enough(
             Verdict::cannot_tell(because, missing)
         }
         (_, _, None) => {
-            missing.extend(case.missing(&[if case.is_classic() {
-                Need::Attributes
-            } else {
-                Need::TargetGroupAttributes
-            }]));
+            missing.extend(without_delay(case));
             Verdict::cannot_tell("The delay is not known", missing)
         }
         (_, Some(longest), Some(_)) if missing.is_empty() => Verdict::holds(format!(
@@ -144,6 +140,17 @@ fn is_enough(
         ),
         _ => Verdict::cannot_tell("Requests may run for longer than what was seen", missing),
     }
+}
+
+/// What would tell the delay; never nothing.
+fn without_delay(case: &Case<'_>) -> Vec<String> {
+    let mut missing = case.missing(&[if case.is_classic() {
+        Need::Attributes
+    } else {
+        Need::TargetGroupAttributes
+    }]);
+    missing.push("the deregistration delay of the target group".to_owned());
+    missing
 }
 
 fn make_safe(hop: &mut Hop, is_broken: bool, longest: Option<u64>) {
@@ -174,7 +181,7 @@ struct Drained {
 
 /// A target with nothing open leaves before the delay is over [V], so how long a drain took says nothing
 /// of itself: what broke does, and that is the rule's.
-fn is_drained(judges: &Judges<'_>, group: Option<&TargetGroup>) -> Drained {
+fn is_drained(judges: &Judges<'_>, group: Option<&TargetGroup>, delay: Option<u64>) -> Drained {
     let case = judges.case;
     let all = departures(case);
     let departed = group::departed(case, &all, group);
@@ -185,6 +192,10 @@ fn is_drained(judges: &Judges<'_>, group: Option<&TargetGroup>) -> Drained {
         },
         Opinion::Open(because, missing) => Drained {
             verdict: Verdict::cannot_tell(because, missing),
+            shortest: None,
+        },
+        Opinion::Clear(_) if !departed.is_empty() && delay.is_none() => Drained {
+            verdict: Verdict::cannot_tell("The delay is not known", without_delay(case)),
             shortest: None,
         },
         Opinion::Clear(because) if !departed.is_empty() => Drained {

@@ -102,7 +102,8 @@ fn idle_timeout(case: &Case<'_>) -> Hop {
 fn longest_answer(judges: &Judges<'_>, idle: Option<u64>) -> Verdict {
     let case = judges.case;
     let longest = in_flight::longest_answer(case, None);
-    let mut missing = case.missing(&[Need::Attributes]);
+    // The longest answer may be a function's, which has its own timeout, where the groups are not known.
+    let mut missing = case.missing(&[Need::Attributes, Need::TargetGroups]);
     missing.extend(in_flight::missing(case));
     match judges.on_all(SLOW_ANSWERS) {
         Opinion::Found(draft) => return Verdict::broken(draft.title.clone()),
