@@ -21,7 +21,10 @@ pub(super) async fn acknowledged(process: &Process, id: &str, count: usize) -> V
         text += std::str::from_utf8(&chunk).unwrap();
         while let Some((message, rest)) = text.split_once("\n\n") {
             let data = message.lines().find_map(|line| line.strip_prefix("data: "));
-            if let Some(data) = data {
+            // Without an id it says who is here, and is no event of the investigation.
+            if let Some(data) =
+                data.filter(|_| message.lines().any(|line| line.starts_with("id: ")))
+            {
                 let event: Event = serde_json::from_str(data).unwrap();
                 if let EventKind::ObservationEnded { observation } = event.kind {
                     seen.push(observation);

@@ -30,21 +30,26 @@ fn servers_that_close_after_5_s_break_the_chain_at_60() {
 
 #[test]
 fn two_kinds_of_server_are_several_values() {
-    let mut evidence = quiet();
-    let mut rows = lost(&[5_000]);
-    for row in rows.iter_mut().skip(1).step_by(2) {
-        row.idle_ms = Some(20_000);
-    }
-    set_rows(&mut evidence, rows);
-    if let Observed::Seen { value, .. } = &mut evidence.access_log {
-        for counts in &mut value.targets {
-            (counts.requests, counts.answered) = (18, 18);
-        }
-    }
-    assert_eq!(broken(&evidence), [KEEP_ALIVE]);
-    let server = hop(&evidence, "target-keep-alive:web");
+    let evidence = race();
+    let case = Case::new(&evidence);
+    let mut told = crate::keep_alive::publish(&case).remove(0);
+    let mut other = told.estimates[0].clone();
+    other.milliseconds = 20_000;
+    told.estimates.push(other);
+    let judges = Judges {
+        case: &case,
+        answers: &[],
+    };
+    let mut chain = TimeoutChain::default();
+    let web = case.target_group(WEB);
+    target_keep_alive::add(&mut chain, &judges, web, Some(&told), Some(60));
+    let server = chain.hop("target-keep-alive:web").unwrap();
     assert_eq!(server.not_known, Some(NotKnown::Several));
-    assert!(server.because.contains("20 s"), "{server:#?}");
+    assert_eq!(server.source, Some(HopSource::Estimate));
+    assert_eq!((server.seconds, server.safe_seconds), (None, Some(65)));
+    // The shorter of the two is what breaks it.
+    let longer = &one(&chain, KEEP_ALIVE).longer;
+    assert_eq!(longer.milliseconds, Some(5_000));
 }
 
 #[test]

@@ -72,7 +72,7 @@ pub(super) fn untimed(
 
 /// The rows on routes that hold far more of them than of all requests, and what is said of the rest. All
 /// of them where no route does: a slow answer on every route looks like a closed connection.
-fn on_slow_routes(case: &Case<'_>, places: Vec<usize>) -> (Vec<usize>, String) {
+pub(super) fn on_slow_routes(case: &Case<'_>, places: Vec<usize>) -> (Vec<usize>, String) {
     let gathering = routes::gathering(case, &places);
     let (slow, others): (Vec<usize>, Vec<usize>) = places.iter().partition(|place| {
         route_of(&case.rows()[**place]).is_some_and(|route| gathering.contains(&route))

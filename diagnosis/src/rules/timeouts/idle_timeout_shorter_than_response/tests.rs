@@ -163,13 +163,13 @@ fn on_classic_the_slow_routes_are_told_from_the_rest() {
     let printed = (10..20).map(|minute| of("/print", minute));
     let all = printed.chain((20..30).map(|minute| of("/cart", minute)));
     set_rows(&mut evidence, all.collect());
-    let because = assert_found(&RULE, &evidence, Strength::Likely);
-    assert!(because.contains("They gather on GET /print"), "{because}");
-    assert!(because.contains("10 further 504s are spread"), "{because}");
-    let claims = ask(&RULE, &evidence).findings[0].claims.clone();
-    assert_eq!(claims, Claims::Rows((0..10).collect()));
+    let all = || (0..20).collect::<Vec<usize>>();
+    let (slow, words) = coarse::on_slow_routes(&Case::new(&evidence), all());
+    assert!(words.contains("They gather on GET /print"), "{words}");
+    assert!(words.contains("10 further 504s are spread"), "{words}");
+    assert_eq!(slow, (0..10).collect::<Vec<usize>>());
     // Where requests were not counted by route, all of them fit.
     set_base(&mut evidence, Dividing::Route, &[]);
-    let claims = ask(&RULE, &evidence).findings[0].claims.clone();
-    assert_eq!(claims, Claims::Rows((0..20).collect()));
+    let (slow, words) = coarse::on_slow_routes(&Case::new(&evidence), all());
+    assert_eq!((slow, words), (all(), String::new()));
 }
