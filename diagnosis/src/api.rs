@@ -1,11 +1,16 @@
 //! Requests and responses of `/api/v1`, shared by the server, the page and the command line.
 
+pub mod compare;
 pub mod environment;
 pub mod event;
 pub mod investigation;
 pub mod load_balancer;
 pub mod problem;
 
+pub use compare::{
+    Comparison, ErrorCount, ErrorsCompared, FindingChange, FindingMove, FindingPlace, NotSeen,
+    RuleChange, RunSide, SettingChange,
+};
 pub use environment::{Credentials, Environment, PracticeIncident};
 pub use event::{Event, EventKind, FieldChange, FindingLine, Here, Timeline, Viewer};
 pub use investigation::{

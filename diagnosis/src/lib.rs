@@ -9,6 +9,7 @@ pub mod access_log;
 pub mod api;
 pub mod bundle;
 pub mod case;
+pub mod compare;
 pub mod coverage;
 pub mod document;
 pub mod evidence;

@@ -24,6 +24,10 @@ export interface Fault {
   times?: number;
 }
 
+/** Versions of the API by which its two kinds of load balancers are told apart. */
+const CLASSIC = "2012-06-01";
+const APPLICATION = "2015-12-01";
+
 /** Seeding builds whole accounts on a machine that may be busy with other tests. */
 const PATIENCE = 120_000;
 
@@ -64,7 +68,7 @@ export class Lab {
 
   /** A Classic load balancer of this name, so that the name alone no longer says which one is meant. */
   async addClassicLoadBalancer(name: string): Promise<void> {
-    await this.classic({
+    await this.balancing(CLASSIC, {
       Action: "CreateLoadBalancer",
       LoadBalancerName: name,
       "AvailabilityZones.member.1": "eu-west-1a",
@@ -76,7 +80,17 @@ export class Lab {
   }
 
   async removeClassicLoadBalancer(name: string): Promise<void> {
-    await this.classic({ Action: "DeleteLoadBalancer", LoadBalancerName: name });
+    await this.balancing(CLASSIC, { Action: "DeleteLoadBalancer", LoadBalancerName: name });
+  }
+
+  /** Somebody changes the load balancer's idle timeout. */
+  async setIdleTimeout(arn: string, seconds: number): Promise<void> {
+    await this.balancing(APPLICATION, {
+      Action: "ModifyLoadBalancerAttributes",
+      LoadBalancerArn: arn,
+      "Attributes.member.1.Key": "idle_timeout.timeout_seconds",
+      "Attributes.member.1.Value": String(seconds),
+    });
   }
 
   stderr(): string {
@@ -91,8 +105,8 @@ export class Lab {
     await succeed(await fetch(`${this.endpoint}/_lab/${page}`, { method, body: body && JSON.stringify(body) }));
   }
 
-  /** One call of the Classic API, signed for show: the lab reads who calls and for which service, no more. */
-  private async classic(parameters: Record<string, string>): Promise<void> {
+  /** One call of the API of this version, signed for show: the lab reads who calls and for which service, no more. */
+  private async balancing(version: string, parameters: Record<string, string>): Promise<void> {
     const scope = `${new Date().toISOString().slice(0, 10).replaceAll("-", "")}/eu-west-1/elasticloadbalancing/aws4_request`;
     await succeed(
       await fetch(`${this.endpoint}/`, {
@@ -100,7 +114,7 @@ export class Lab {
         headers: {
           authorization: `AWS4-HMAC-SHA256 Credential=lab/${scope}, SignedHeaders=host, Signature=0`,
         },
-        body: new URLSearchParams({ Version: "2012-06-01", ...parameters }),
+        body: new URLSearchParams({ Version: version, ...parameters }),
       }),
     );
   }

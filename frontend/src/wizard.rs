@@ -2,6 +2,7 @@
 
 mod calls;
 mod changes;
+mod compare;
 mod coverage;
 mod edit;
 mod finding;

@@ -8,6 +8,7 @@ pub mod router;
 
 mod answers;
 mod bundles;
+mod compare;
 mod diagnosis;
 mod environment;
 mod events;

@@ -16,22 +16,35 @@ use crate::db::{
     investigations::Row,
     notes, observations,
     parts::{self, Kept},
-    runs,
+    runs::{self, Until},
 };
 
-/// The parts and observations folded together. The same rows give the same evidence.
+/// The parts and observations of the investigation's window folded together. The same rows give the
+/// same evidence.
 pub async fn evidence(db: &mut PgConnection, row: &Row) -> sqlx::Result<Evidence> {
-    let kept = parts::list(db, row.id).await?;
-    fold(db, row, kept).await
+    evidence_until(db, row, Until::newest(row.window)).await
+}
+
+/// The evidence as it was after a run, with the answers of today.
+pub async fn evidence_until(
+    db: &mut PgConnection,
+    row: &Row,
+    until: Until,
+) -> sqlx::Result<Evidence> {
+    let kept = parts::list(db, row.id, until).await?;
+    fold(db, row, until, kept).await
 }
 
 /// Everything that `GET /investigations/{id}` answers. `db` is to be one snapshot.
 pub async fn investigation(db: &mut PgConnection, row: Row) -> sqlx::Result<Investigation> {
     let runs = runs::list(db, row.id).await?;
-    let kept = parts::list(db, row.id).await?;
+    let until = Until::newest(row.window);
+    let kept = parts::list(db, row.id, until).await?;
     let running = running_steps(&runs, &kept);
-    let evidence = Arc::new(fold(db, &row, kept).await?);
-    let judged = judge(evidence.clone()).await?;
+    let evidence = Arc::new(fold(db, &row, until, kept).await?);
+    let mut judged = judge(evidence.clone()).await?;
+    // The calls that were made for another window stay on record beside those that were judged.
+    judged.diagnosis.observations = observations::list(db, row.id).await?;
     Ok(Investigation {
         id: row.id.to_string(),
         title: row.title,
@@ -60,8 +73,9 @@ pub async fn investigation(db: &mut PgConnection, row: Row) -> sqlx::Result<Inve
 
 /// The evidence bundle of an investigation. `db` is to be one snapshot.
 pub async fn export(db: &mut PgConnection, row: Row) -> sqlx::Result<Bundle> {
-    let kept = parts::list(db, row.id).await?;
-    let observations = observations::recorded(db, row.id).await?;
+    let until = Until::newest(row.window);
+    let kept = parts::list(db, row.id, until).await?;
+    let observations = observations::recorded(db, row.id, until).await?;
     let newest = observations
         .iter()
         .map(|recorded| recorded.observation.at)
@@ -96,12 +110,17 @@ async fn judge(evidence: Arc<Evidence>) -> sqlx::Result<Judged> {
     .map_err(|error| sqlx::Error::Io(std::io::Error::other(error)))
 }
 
-async fn fold(db: &mut PgConnection, row: &Row, kept: Vec<Kept>) -> sqlx::Result<Evidence> {
-    let observations = observations::list(db, row.id).await?;
+async fn fold(
+    db: &mut PgConnection,
+    row: &Row,
+    until: Until,
+    kept: Vec<Kept>,
+) -> sqlx::Result<Evidence> {
+    let observations = observations::of_window(db, row.id, until).await?;
     // "Now" is when the newest call was made, also for evidence that was recorded long ago.
     let first = observations.first().map(|observation| observation.at);
     let observed_at = first.unwrap_or(row.created_at);
-    let mut evidence = Evidence::new(row.load_balancer.clone(), row.window, observed_at);
+    let mut evidence = Evidence::new(row.load_balancer.clone(), until.window, observed_at);
     for kept in kept {
         evidence.absorb(kept.part);
     }

@@ -102,7 +102,7 @@ pub async fn store(pool: &PgPool, bundle: &Bundle, process: i64) -> sqlx::Result
         answers::upsert(&mut tx, id, question, answer).await?;
     }
     if !bundle.observations.is_empty() || !bundle.parts.is_empty() {
-        let run = runs::insert(&mut tx, id, &steps, process, now).await?;
+        let run = runs::insert(&mut tx, id, bundle.window, &steps, process, now).await?;
         for recorded in &bundle.observations {
             let (asked, answered) = (&recorded.asked, &recorded.answered);
             observations::upsert(&mut tx, id, run.n, &recorded.observation, asked, answered)

@@ -90,7 +90,7 @@ pub async fn start(
     let row = investigations::lock(&mut tx, id)
         .await?
         .ok_or(RunError::NoInvestigation)?;
-    let run = match runs::insert(&mut tx, id, &steps, app.runs.process, now).await {
+    let run = match runs::insert(&mut tx, id, row.window, &steps, app.runs.process, now).await {
         Err(error) if db::violates(&error, runs::ONE_AT_A_TIME) => return Err(RunError::Running),
         inserted => inserted?,
     };

@@ -16,6 +16,7 @@ mod api {
     mod binary;
     mod bundles;
     mod command_line;
+    mod compare;
     mod connections;
     mod environment;
     mod events;

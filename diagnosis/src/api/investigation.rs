@@ -151,6 +151,9 @@ pub struct Run {
     pub ended_at: Option<DateTime<Utc>>,
     /// Why it failed or was interrupted.
     pub reason: Option<String>,
+    /// The window that it looked at; `None` where that was not kept yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window: Option<Window>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,8 +4,9 @@ use diagnosis::{Step, document::Finding};
 use leptos::prelude::*;
 
 use super::{
-    Wizard, calls::Calls, changes::ChangesView, coverage::CoverageView, finding::FindingCard,
-    ledger::LedgerView, notes::Notes, skew::SkewView, timeline::TimelinePanel,
+    Wizard, calls::Calls, changes::ChangesView, compare::ComparePanel, coverage::CoverageView,
+    finding::FindingCard, ledger::LedgerView, notes::Notes, skew::SkewView,
+    timeline::TimelinePanel,
 };
 use crate::{client, components::Chip, text, time};
 
@@ -81,6 +82,9 @@ pub(super) fn Summary() -> impl IntoView {
             <Calls step=None/>
         </Show>
         <Runs/>
+        <Show when=move || has_answer.get()>
+            <ComparePanel/>
+        </Show>
         <TimelinePanel/>
         <Show when=move || has_answer.get()>
             <p class="quiet">

@@ -26,7 +26,6 @@ use crate::{
     db::{
         self, events,
         investigations::{self, Filter, New, Row},
-        parts,
     },
     find, problem, window,
 };
@@ -149,10 +148,10 @@ pub(super) async fn patch(
         });
     }
     let changed = changed(&row, change)?;
-    if changed.window != row.window {
-        forget_window(&mut tx, id).await?;
-    }
     investigations::update(&mut tx, &changed).await?;
+    if changed.window != row.window {
+        look_elsewhere(&mut tx, &changed).await?;
+    }
     let kind = EventKind::InvestigationChanged {
         version: changed.version,
         changes: differences(&row, &changed),
@@ -269,17 +268,19 @@ fn owned_by(owner: &str) -> Result<Option<String>, Error> {
     Ok((!owner.is_empty()).then(|| owner.to_owned()))
 }
 
-/// What was seen of another window proves nothing about this one. The calls stay on record.
-async fn forget_window(tx: &mut sqlx::PgConnection, id: Uuid) -> Result<(), Error> {
-    let running = db::runs::list(tx, id)
+/// What was seen of another window proves nothing about this one, and stays with its runs: a window
+/// that is chosen again finds again what they saw.
+async fn look_elsewhere(tx: &mut sqlx::PgConnection, row: &Row) -> Result<(), Error> {
+    let running = db::runs::list(tx, row.id)
         .await?
         .iter()
         .any(|run| run.state == diagnosis::api::RunState::Running);
     if running {
         return Err(Error::Running);
     }
-    parts::delete(tx, id).await?;
-    investigations::judge(tx, id, None, db::now()).await?;
+    let evidence = assemble::evidence(tx, row).await?;
+    let judged = (!evidence.steps.is_empty()).then(|| diagnosis::diagnose(&evidence));
+    investigations::judge(tx, row.id, judged.as_ref(), db::now()).await?;
     Ok(())
 }
 

@@ -8,8 +8,9 @@ use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    answers, bundles, diagnosis, environment, error::Error, events, guard, health, investigations,
-    load_balancers, notes, observations, page, password::Password, practice, rules, runs, timeline,
+    answers, bundles, compare, diagnosis, environment, error::Error, events, guard, health,
+    investigations, load_balancers, notes, observations, page, password::Password, practice, rules,
+    runs, timeline,
 };
 use crate::app::App;
 
@@ -78,6 +79,7 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(runs::all))
         .routes(routes!(runs::cancel))
         .routes(routes!(runs::one))
+        .routes(routes!(compare::get_comparison))
         .routes(routes!(events::stream_events))
         .routes(routes!(timeline::get_timeline))
         .routes(routes!(diagnosis::get_diagnosis))

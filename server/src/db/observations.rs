@@ -6,7 +6,10 @@ use serde_json::Value;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::words::{from_word, json, text, word};
+use super::{
+    runs::Until,
+    words::{from_word, json, text, word},
+};
 
 struct Record {
     n: i32,
@@ -23,7 +26,7 @@ struct Record {
     answered: Value,
 }
 
-/// Writes a call down. A recorded incident that is replayed again writes the same numbers again.
+/// Writes a call down. A recorded incident that is replayed again repeats its numbers in a run of its own.
 #[tracing::instrument(name = "db.observations.upsert", skip_all)]
 pub async fn upsert(
     db: &mut PgConnection,
@@ -38,8 +41,8 @@ pub async fn upsert(
              (investigation, n, run, step, service, operation, region, at, took_ms, outcome,
               detail, cli, asked, answered)
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
-         on conflict (investigation, n) do update
-         set run = excluded.run, step = excluded.step, service = excluded.service,
+         on conflict (investigation, n, run) do update
+         set step = excluded.step, service = excluded.service,
              operation = excluded.operation, region = excluded.region, at = excluded.at,
              took_ms = excluded.took_ms, outcome = excluded.outcome, detail = excluded.detail,
              cli = excluded.cli, asked = excluded.asked, answered = excluded.answered",
@@ -63,16 +66,16 @@ pub async fn upsert(
     .map(drop)
 }
 
-/// In order of `n`, without what was asked and answered.
+/// Every call, in order of `n`, without what was asked and answered.
 #[tracing::instrument(name = "db.observations.list", skip_all)]
 pub async fn list(db: &mut PgConnection, investigation: Uuid) -> sqlx::Result<Vec<Observation>> {
     sqlx::query_as!(
         Record,
-        r#"select n, step, service, operation, region, at, took_ms, outcome, detail, cli,
-                  'null'::jsonb as "asked!", 'null'::jsonb as "answered!"
+        r#"select distinct on (n) n, step, service, operation, region, at, took_ms, outcome,
+                  detail, cli, 'null'::jsonb as "asked!", 'null'::jsonb as "answered!"
            from observations
            where investigation = $1
-           order by n"#,
+           order by n, run desc"#,
         investigation
     )
     .fetch_all(db)
@@ -82,19 +85,61 @@ pub async fn list(db: &mut PgConnection, investigation: Uuid) -> sqlx::Result<Ve
     .collect()
 }
 
-/// In order of `n`, whole.
+/// The calls of the runs of one window, up to a run: what its evidence was read from.
+#[tracing::instrument(name = "db.observations.of_window", skip_all)]
+pub async fn of_window(
+    db: &mut PgConnection,
+    investigation: Uuid,
+    until: Until,
+) -> sqlx::Result<Vec<Observation>> {
+    sqlx::query_as!(
+        Record,
+        r#"select distinct on (observations.n) observations.n, step, service, operation, region, at,
+                  took_ms, outcome, detail, cli,
+                  'null'::jsonb as "asked!", 'null'::jsonb as "answered!"
+           from observations
+           join runs on runs.investigation = observations.investigation
+                    and runs.n = observations.run
+           where observations.investigation = $1
+             and runs.window_from = $2
+             and runs.window_to = $3
+             and runs.n <= $4
+           order by observations.n, observations.run desc"#,
+        investigation,
+        until.window.from,
+        until.window.to,
+        until.run,
+    )
+    .fetch_all(db)
+    .await?
+    .into_iter()
+    .map(|record| Ok(RecordedObservation::try_from(record)?.observation))
+    .collect()
+}
+
+/// The same, whole.
 #[tracing::instrument(name = "db.observations.recorded", skip_all)]
 pub async fn recorded(
     db: &mut PgConnection,
     investigation: Uuid,
+    until: Until,
 ) -> sqlx::Result<Vec<RecordedObservation>> {
     sqlx::query_as!(
         Record,
-        "select n, step, service, operation, region, at, took_ms, outcome, detail, cli, asked, answered
+        "select distinct on (observations.n) observations.n, step, service, operation, region, at,
+                took_ms, outcome, detail, cli, asked, answered
          from observations
-         where investigation = $1
-         order by n",
-        investigation
+         join runs on runs.investigation = observations.investigation
+                  and runs.n = observations.run
+         where observations.investigation = $1
+           and runs.window_from = $2
+           and runs.window_to = $3
+           and runs.n <= $4
+         order by observations.n, observations.run desc",
+        investigation,
+        until.window.from,
+        until.window.to,
+        until.run,
     )
     .fetch_all(db)
     .await?
@@ -113,7 +158,9 @@ pub async fn find(
         Record,
         "select n, step, service, operation, region, at, took_ms, outcome, detail, cli, asked, answered
          from observations
-         where investigation = $1 and n = $2",
+         where investigation = $1 and n = $2
+         order by run desc
+         limit 1",
         investigation,
         n,
     )

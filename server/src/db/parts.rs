@@ -4,9 +4,12 @@ use diagnosis::evidence::Part;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::words::{from_json, json, text};
+use super::{
+    runs::Until,
+    words::{from_json, json, text},
+};
 
-/// Keeps a part; a newer one of the same field replaces the older.
+/// Keeps a part; within a run a newer one of the same field replaces the older.
 #[tracing::instrument(name = "db.parts.upsert", skip_all)]
 pub async fn upsert(
     db: &mut PgConnection,
@@ -16,13 +19,13 @@ pub async fn upsert(
 ) -> sqlx::Result<()> {
     let json = json(part)?;
     sqlx::query!(
-        "insert into parts (investigation, key, run, part)
+        "insert into parts (investigation, run, key, part)
          values ($1, $2, $3, $4)
-         on conflict (investigation, key) do update
-         set run = excluded.run, part = excluded.part",
+         on conflict (investigation, run, key) do update
+         set part = excluded.part",
         investigation,
-        key(&json),
         run.cast_signed(),
+        key(&json),
         json,
     )
     .execute(db)
@@ -37,14 +40,26 @@ pub struct Kept {
     pub part: Part,
 }
 
+/// The newest of each field over the runs of one window, up to a run.
 #[tracing::instrument(name = "db.parts.list", skip_all)]
-pub async fn list(db: &mut PgConnection, investigation: Uuid) -> sqlx::Result<Vec<Kept>> {
+pub async fn list(
+    db: &mut PgConnection,
+    investigation: Uuid,
+    until: Until,
+) -> sqlx::Result<Vec<Kept>> {
     let rows = sqlx::query!(
-        "select run, part
+        "select distinct on (parts.key) parts.run, parts.part
          from parts
-         where investigation = $1
-         order by key",
-        investigation
+         join runs on runs.investigation = parts.investigation and runs.n = parts.run
+         where parts.investigation = $1
+           and runs.window_from = $2
+           and runs.window_to = $3
+           and runs.n <= $4
+         order by parts.key, parts.run desc",
+        investigation,
+        until.window.from,
+        until.window.to,
+        until.run,
     )
     .fetch_all(db)
     .await?;
@@ -56,19 +71,6 @@ pub async fn list(db: &mut PgConnection, investigation: Uuid) -> sqlx::Result<Ve
             })
         })
         .collect()
-}
-
-/// Forgets what was seen of another window.
-#[tracing::instrument(name = "db.parts.delete", skip_all)]
-pub async fn delete(db: &mut PgConnection, investigation: Uuid) -> sqlx::Result<()> {
-    sqlx::query!(
-        "delete from parts
-         where investigation = $1",
-        investigation
-    )
-    .execute(db)
-    .await
-    .map(drop)
 }
 
 /// Which field of the evidence a part is: `target_health arn:…`, `step_ended network`, `metrics`.

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use diagnosis::{
     Step,
     api::{Run, RunState},
+    evidence::Window,
 };
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -20,6 +21,33 @@ struct Record {
     started_at: DateTime<Utc>,
     ended_at: Option<DateTime<Utc>>,
     reason: Option<String>,
+    window_from: Option<DateTime<Utc>>,
+    window_to: Option<DateTime<Utc>>,
+}
+
+/// Which runs evidence is folded from: those of one window, up to a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Until {
+    pub window: Window,
+    pub run: i32,
+}
+
+impl Until {
+    /// All runs of the window.
+    pub fn newest(window: Window) -> Self {
+        Self {
+            window,
+            run: i32::MAX,
+        }
+    }
+
+    /// As it was after this run; `None` where its window was not kept.
+    pub fn after(run: &Run) -> Option<Self> {
+        Some(Self {
+            window: run.window?,
+            run: run.n.cast_signed(),
+        })
+    }
 }
 
 /// Begins a run as the work of `process`; fails on [`ONE_AT_A_TIME`] while another is running.
@@ -27,6 +55,7 @@ struct Record {
 pub async fn insert(
     db: &mut PgConnection,
     investigation: Uuid,
+    window: Window,
     steps: &[Step],
     process: i64,
     now: DateTime<Utc>,
@@ -34,15 +63,18 @@ pub async fn insert(
     let steps = steps.iter().map(|step| step.id().to_owned());
     sqlx::query_as!(
         Record,
-        "insert into runs (investigation, n, steps, state, process, started_at)
-         select $1, coalesce(max(n), 0) + 1, $2, 'running', $3, $4
+        "insert into runs
+             (investigation, n, steps, state, process, started_at, window_from, window_to)
+         select $1, coalesce(max(n), 0) + 1, $2, 'running', $3, $4, $5, $6
          from runs
          where investigation = $1
-         returning n, steps, state, started_at, ended_at, reason",
+         returning n, steps, state, started_at, ended_at, reason, window_from, window_to",
         investigation,
         &steps.collect::<Vec<_>>(),
         process,
         now,
+        window.from,
+        window.to,
     )
     .fetch_one(db)
     .await?
@@ -54,9 +86,33 @@ pub async fn insert(
 pub async fn list(db: &mut PgConnection, investigation: Uuid) -> sqlx::Result<Vec<Run>> {
     sqlx::query_as!(
         Record,
-        "select n, steps, state, started_at, ended_at, reason
+        "select n, steps, state, started_at, ended_at, reason, window_from, window_to
          from runs
          where investigation = $1
+         order by n desc",
+        investigation
+    )
+    .fetch_all(db)
+    .await?
+    .into_iter()
+    .map(Run::try_from)
+    .collect()
+}
+
+/// The runs that ended with evidence of a window that is known, newest first: what can be compared.
+#[tracing::instrument(name = "db.runs.with_evidence", skip_all)]
+pub async fn with_evidence(db: &mut PgConnection, investigation: Uuid) -> sqlx::Result<Vec<Run>> {
+    sqlx::query_as!(
+        Record,
+        "select n, steps, state, started_at, ended_at, reason, window_from, window_to
+         from runs
+         where investigation = $1
+           and state <> 'running'
+           and window_from is not null
+           and exists (
+               select from parts
+               where parts.investigation = runs.investigation and parts.run = runs.n
+           )
          order by n desc",
         investigation
     )
@@ -105,7 +161,7 @@ pub async fn end(
         "update runs
          set state = $3, reason = $4, ended_at = $5
          where investigation = $1 and n = $2 and state = 'running'
-         returning n, steps, state, started_at, ended_at, reason",
+         returning n, steps, state, started_at, ended_at, reason, window_from, window_to",
         investigation,
         n.cast_signed(),
         word(&state)?,
@@ -129,7 +185,7 @@ pub async fn ask_to_cancel(
         "update runs
          set cancel_asked = true
          where investigation = $1 and state = 'running'
-         returning n, steps, state, started_at, ended_at, reason",
+         returning n, steps, state, started_at, ended_at, reason, window_from, window_to",
         investigation
     )
     .fetch_optional(db)
@@ -189,6 +245,10 @@ impl TryFrom<Record> for Run {
             started_at: record.started_at,
             ended_at: record.ended_at,
             reason: record.reason,
+            window: record
+                .window_from
+                .zip(record.window_to)
+                .map(|(from, to)| Window { from, to }),
         })
     }
 }
