@@ -7,7 +7,10 @@
 //! spike at N, a smear below it, and nothing above: that shape is looked for, and where it does not
 //! stand out the answer is that it cannot be told.
 
+mod blur;
+mod few;
 pub(crate) mod gaps;
+mod kinds;
 mod publish;
 pub(crate) mod servers;
 #[cfg(test)]
@@ -45,8 +48,12 @@ const RESTART: TimeDelta = TimeDelta::seconds(60);
 /// client sends at that interval: then every gap is the same, whatever broke. [I]
 const REGULAR_PERCENT: u64 = 3;
 
-/// Servers told apart within one target group; more would be chance.
-const TIMERS: usize = 3;
+/// Of few rows less is asked for: traffic that is regular within this much, per cent, may be the
+/// reason. [I]
+const REGULAR_PERCENT_OF_FEW: u64 = 20;
+
+/// Seconds of the minute within which few rows lie that come by the clock. [I]
+const BY_THE_CLOCK: i64 = 2;
 
 /// What is known of one target group's keep-alive.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -120,10 +127,13 @@ pub(crate) struct Trace<'a> {
     /// Those whose gap can be read.
     pub(crate) readable: u64,
     pub(crate) timers: Vec<Timer>,
-    /// A client that sends at the first timer's interval would leave the same trace.
+    /// Gaps that agree, but are too few to call them a timer, or are every request's: possibly one. Only
+    /// where there is no other.
+    pub(crate) hint: Option<Timer>,
+    /// A client that sends at the first timer's (or the hint's) interval would leave the same trace.
     pub(crate) regular: bool,
-    /// Those of the same servers in which the gap cannot be read, or was cut short.
-    pub(crate) blurred: Vec<usize>,
+    /// Readable ones of targets that show none of the timers.
+    pub(crate) unlike: Vec<usize>,
 }
 
 /// The traces of every target group that lost a request at once.
@@ -166,17 +176,34 @@ fn trace<'a>(case: &Case<'a>, arn: Option<&'a str>, lost: Vec<usize>) -> Trace<'
         idle_timeout: idle_timeout_ms(case),
         answers_per_hour: answers_per_hour(case, &targets),
     };
-    let timers = gaps::timers(&all, traffic, TIMERS);
-    let regular = timers.first().is_some_and(|timer| {
-        let targets = &timer.targets;
-        targets
-            .iter()
-            .all(|target| is_regular(case, target, timer.ms))
-    });
-    let blurred = match timers.first() {
-        Some(timer) => blurred(case, timer, &timers, &lost, &restarted),
-        None => Vec::new(),
-    };
+    let mut timers = kinds::timers(&all, traffic);
+    let mut hint = None;
+    if timers.is_empty()
+        && let Some(few) = few::few(&all, traffic)
+    {
+        if is_likely(case, &few) {
+            timers.push(few.timer);
+        } else {
+            hint = Some(few.timer);
+        }
+    }
+    let regular = timers
+        .first()
+        .is_some_and(|timer| is_regular(case, timer, REGULAR_PERCENT));
+    // Where all requests come at that interval, the gaps of the lost ones say nothing, however many.
+    if let [only] = timers.as_slice()
+        && regular
+        && servers::named(case, only, &servers::with_default(only.ms, only.tolerance)).is_none()
+    {
+        hint = timers.pop();
+    }
+    let unlike = kinds::unlike(&all, &timers);
+    let left: Vec<usize> = lost
+        .iter()
+        .copied()
+        .filter(|place| !restarted.contains(place) && !unlike.contains(place))
+        .collect();
+    blur::add(case, &mut timers, &left);
     Trace {
         target_group: match arn {
             Some(arn) => case.target_group(arn),
@@ -187,9 +214,49 @@ fn trace<'a>(case: &Case<'a>, arn: Option<&'a str>, lost: Vec<usize>) -> Trace<'
         lost,
         restarted,
         timers,
+        hint,
         regular,
-        blurred,
+        unlike,
     }
+}
+
+/// Few gaps are likely a timer's where chance hardly laid them so, the load balancer waits longer, and
+/// no client sends at that interval.
+fn is_likely(case: &Case<'_>, few: &few::Few) -> bool {
+    let timer = &few.timer;
+    let defaults = servers::with_default(timer.ms, timer.tolerance);
+    let known = if servers::named(case, timer, &defaults).is_some() {
+        few::Known::Named
+    } else if defaults.is_empty() {
+        few::Known::Nothing
+    } else {
+        few::Known::Default
+    };
+    let shorter = idle_timeout_ms(case).is_some_and(|idle| timer.ms + timer.tolerance < idle);
+    shorter
+        && few.is_likely(known)
+        && !is_regular(case, timer, REGULAR_PERCENT_OF_FEW)
+        && !are_by_the_clock(case, timer)
+}
+
+/// Whether the rows come at one second of the minute: then something that runs by the clock lost them, and
+/// what else runs by it answered a fixed time before.
+fn are_by_the_clock(case: &Case<'_>, timer: &Timer) -> bool {
+    let mut seconds: Vec<i64> = timer
+        .places
+        .iter()
+        .map(|place| case.rows()[*place].time.timestamp().rem_euclid(60))
+        .collect();
+    seconds.sort_unstable();
+    // On a clock's face: all lie close where one gap between neighbours is nearly the whole round.
+    let around = seconds.first().map(|first| first + 60);
+    let widest = seconds
+        .iter()
+        .copied()
+        .zip(seconds.iter().copied().skip(1).chain(around))
+        .map(|(one, next)| next - one)
+        .max();
+    widest.is_some_and(|widest| 60 - widest <= BY_THE_CLOCK)
 }
 
 /// The load balancer's idle timeout; a gap beyond it is not one of its connections.
@@ -230,42 +297,6 @@ fn places_near_restarts(case: &Case<'_>, places: &[usize]) -> BTreeSet<usize> {
         .collect()
 }
 
-/// The same loss on the same servers, where the gap cannot be read: no more of them than targets as
-/// busy as these would blur, for else something besides the timer breaks connections.
-fn blurred(
-    case: &Case<'_>,
-    first: &Timer,
-    timers: &[Timer],
-    lost: &[usize],
-    restarted: &BTreeSet<usize>,
-) -> Vec<usize> {
-    let rows = case.rows();
-    let taken: BTreeSet<usize> = timers
-        .iter()
-        .flat_map(|timer| timer.places.iter().copied())
-        .collect();
-    let left: Vec<usize> = lost
-        .iter()
-        .copied()
-        .filter(|place| !restarted.contains(place) && !taken.contains(place))
-        .collect();
-    let (cut_short, unreadable): (Vec<usize>, Vec<usize>) = left
-        .into_iter()
-        .filter(|place| rows[*place].idle_ms.is_none_or(|gap| gap < first.ms))
-        .partition(|place| rows[*place].idle_ms.is_some_and(|gap| gap >= READABLE));
-    let answers_in_gap =
-        answers_per_hour(case, &first.targets).saturating_mul(first.ms) / 3_600_000;
-    let mut blurred = unreadable;
-    // With one answer in the gap on average, two of three gaps are cut short; with more, hardly any
-    // is whole, and there would be no spike.
-    let expected = first.rows.saturating_mul(answers_in_gap.saturating_add(1)) * 2;
-    if cut_short.len() as u64 <= expected {
-        blurred.extend(cut_short);
-        blurred.sort_unstable();
-    }
-    blurred
-}
-
 /// Of the mean target among these.
 fn answers_per_hour(case: &Case<'_>, targets: &BTreeSet<String>) -> u64 {
     let window = case.evidence.window;
@@ -282,8 +313,8 @@ fn answers_per_hour(case: &Case<'_>, targets: &BTreeSet<String>) -> u64 {
     answered.saturating_mul(3600) / seconds / (targets.len() as u64).max(1)
 }
 
-/// Whether the target's requests come, on average, at the distance of the gap.
-fn is_regular(case: &Case<'_>, target: &str, gap: u64) -> bool {
+/// Whether the requests of each of the timer's targets come, on average, at the distance of its gap.
+fn is_regular(case: &Case<'_>, timer: &Timer, percent: u64) -> bool {
     let window = case.evidence.window;
     let span = u64::try_from(
         window
@@ -292,13 +323,16 @@ fn is_regular(case: &Case<'_>, target: &str, gap: u64) -> bool {
             .num_milliseconds(),
     )
     .unwrap_or(0);
-    let counts = case
-        .access_log()
-        .and_then(|log| log.targets.iter().find(|counts| counts.target == target));
-    counts.is_some_and(|counts| {
-        let apart = span / counts.requests.max(1);
-        apart.abs_diff(gap).saturating_mul(100) <= gap.saturating_mul(REGULAR_PERCENT)
-    })
+    let is_regular = |target: &String| {
+        let counts = case
+            .access_log()
+            .and_then(|log| log.targets.iter().find(|counts| counts.target == *target));
+        counts.is_some_and(|counts| {
+            let apart = span / counts.requests.max(1);
+            apart.abs_diff(timer.ms).saturating_mul(100) <= timer.ms.saturating_mul(percent)
+        })
+    };
+    timer.targets.iter().all(is_regular)
 }
 
 /// The server's keep-alive as a person answered it, seconds.

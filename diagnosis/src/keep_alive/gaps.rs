@@ -1,4 +1,4 @@
-//! Gaps → timers: a spike, a smear below it, nothing above.
+//! Gaps → a timer: a spike, a smear below it, nothing above.
 
 use std::{collections::BTreeSet, ops::Range};
 
@@ -20,7 +20,7 @@ const LIKELY_ROWS: u64 = 5;
 /// rest …
 const LIKELY_PERCENT: u64 = 25;
 /// … spread over this many minutes: one crash breaks everything at once, a race never does …
-const LIKELY_MINUTES: usize = 3;
+pub(super) const LIKELY_MINUTES: usize = 3;
 /// … and no more rows above it than this, per cent of its own: a timer leaves no longer gap. [I]
 const ABOVE_PERCENT: u64 = 40;
 
@@ -54,6 +54,14 @@ impl Traffic {
         let none_within = |ms: u64| (-(self.answers_per_hour as f64) * ms as f64 / 3.6e6).exp();
         none_within(from) - none_within(to)
     }
+
+    /// The share of gaps that a stretch of so many milliseconds holds, where it holds most, if there is
+    /// no timer: gaps lie anywhere up to the longest, or as the targets' answers come.
+    pub(super) fn densest_share(self, width: u64, longest: u64) -> f64 {
+        let evenly = 1.0 / longest.max(1) as f64;
+        let at_any_moment = self.answers_per_hour as f64 / 3.6e6;
+        (width as f64 * evenly.max(at_any_moment)).min(1.0)
+    }
 }
 
 /// Gaps that stand out.
@@ -71,87 +79,31 @@ pub(crate) struct Timer {
     pub(crate) places: Vec<usize>,
     pub(crate) minutes: BTreeSet<DateTime<Utc>>,
     pub(crate) targets: BTreeSet<String>,
+    /// Places of the rows that were lost alike, and whose gap cannot be read or was cut short.
+    pub(crate) blurred: Vec<usize>,
 }
 
-/// The timers behind the gaps (in order of length): one over all targets; where there is none, one
-/// for each set of targets that agree, at most `most`. None where nothing stands out.
-pub(crate) fn timers(gaps: &[Gap<'_>], traffic: Traffic, most: usize) -> Vec<Timer> {
-    if let Some(timer) = timer(gaps, traffic) {
-        return vec![timer];
-    }
-    let targets: BTreeSet<&str> = gaps.iter().map(|gap| gap.target).collect();
-    if targets.len() < 2 {
-        return Vec::new();
-    }
-    // Servers of different kinds behind one group, as in a canary: each target has its own.
-    let mut sets: Vec<(u64, BTreeSet<&str>)> = Vec::new();
-    for target in targets {
-        let own: Vec<Gap<'_>> = of(gaps, &BTreeSet::from([target]));
-        let Some(ms) = densest(&own).and_then(|range| own.get(middle(&range))) else {
-            continue;
-        };
-        match sets
-            .iter_mut()
-            .find(|(other, _)| other.abs_diff(ms.ms) <= tolerance(ms.ms))
-        {
-            Some((_, set)) => {
-                set.insert(target);
-            }
-            None => sets.push((ms.ms, BTreeSet::from([target]))),
-        }
-    }
-    let mut found: Vec<Timer> = sets
-        .iter()
-        .filter_map(|(_, set)| timer(&of(gaps, set), traffic))
-        // To look at each target by itself is to look often.
-        .filter(Timer::is_beyond_chance)
-        .collect();
-    found.sort_by_key(|timer| (std::cmp::Reverse(timer.rows), timer.ms));
-    found.truncate(most);
-    found
-}
-
-fn of<'a>(gaps: &[Gap<'a>], targets: &BTreeSet<&str>) -> Vec<Gap<'a>> {
-    gaps.iter()
-        .copied()
-        .filter(|gap| targets.contains(gap.target))
-        .collect()
-}
-
-fn timer(gaps: &[Gap<'_>], traffic: Traffic) -> Option<Timer> {
+/// The one timer behind these gaps (in order of length); none where nothing stands out.
+pub(super) fn timer(gaps: &[Gap<'_>], traffic: Traffic) -> Option<Timer> {
     let range = densest(gaps)?;
-    let inside = gaps.get(range.clone())?;
-    let ms = gaps.get(middle(&range))?.ms;
-    let first_readable = gaps.partition_point(|gap| gap.ms < READABLE);
-    let timer = Timer {
-        ms,
-        shortest: inside.first()?.ms,
-        longest: inside.last()?.ms,
-        tolerance: tolerance(ms),
-        rows: inside.len() as u64,
-        readable: (gaps.len() - first_readable) as u64,
-        places: inside.iter().map(|gap| gap.place).collect(),
-        minutes: inside.iter().map(|gap| gap.minute).collect(),
-        targets: inside.iter().map(|gap| gap.target.to_owned()).collect(),
-    };
-    let idle_timeout = traffic.idle_timeout;
-    let is_the_load_balancers = idle_timeout.is_none_or(|idle| ms <= idle + timer.tolerance);
-    let stands_out = timer.is_likely()
-        && (gaps.len() - range.end) as u64 * 100 <= timer.rows * ABOVE_PERCENT
-        && is_a_spike(gaps, &range, traffic);
-    (is_the_load_balancers && stands_out).then_some(timer)
+    let above = (gaps.len() - range.end) as u64;
+    let timer = spike(gaps, range, traffic)?;
+    (timer.leaves_nothing_above(above)).then_some(timer)
 }
 
-fn middle(range: &Range<usize>) -> usize {
-    range.start + (range.end - range.start) / 2
+/// A timer at the range, whatever lies above it, if that stands out of the rest.
+pub(super) fn spike(gaps: &[Gap<'_>], range: Range<usize>, traffic: Traffic) -> Option<Timer> {
+    let timer = Timer::at(gaps, &range)?;
+    let stands_out = timer.is_likely() && is_a_spike(gaps, &range, traffic);
+    (timer.is_the_load_balancers(traffic) && stands_out).then_some(timer)
 }
 
-fn tolerance(ms: u64) -> u64 {
+pub(super) fn tolerance(ms: u64) -> u64 {
     TIGHT.max(ms / TIGHT_PART)
 }
 
 /// The readable gaps, no wider than a timer's ticks, that are most; of equals the longest.
-fn densest(gaps: &[Gap<'_>]) -> Option<Range<usize>> {
+pub(super) fn densest(gaps: &[Gap<'_>]) -> Option<Range<usize>> {
     let mut best = 0..0;
     let first = gaps.partition_point(|gap| gap.ms < READABLE);
     let mut end = first;
@@ -197,6 +149,34 @@ fn is_a_spike(gaps: &[Gap<'_>], range: &Range<usize>, traffic: Traffic) -> bool 
 }
 
 impl Timer {
+    pub(super) fn at(gaps: &[Gap<'_>], range: &Range<usize>) -> Option<Self> {
+        let inside = gaps.get(range.clone())?;
+        let ms = inside.get(inside.len() / 2)?.ms;
+        let first_readable = gaps.partition_point(|gap| gap.ms < READABLE);
+        Some(Self {
+            ms,
+            shortest: inside.first()?.ms,
+            longest: inside.last()?.ms,
+            tolerance: tolerance(ms),
+            rows: inside.len() as u64,
+            readable: (gaps.len() - first_readable) as u64,
+            places: inside.iter().map(|gap| gap.place).collect(),
+            minutes: inside.iter().map(|gap| gap.minute).collect(),
+            targets: inside.iter().map(|gap| gap.target.to_owned()).collect(),
+            blurred: Vec::new(),
+        })
+    }
+
+    /// A longer gap is of no connection of the load balancer's.
+    pub(super) fn is_the_load_balancers(&self, traffic: Traffic) -> bool {
+        let idle_timeout = traffic.idle_timeout;
+        idle_timeout.is_none_or(|idle| self.ms <= idle.saturating_add(self.tolerance))
+    }
+
+    pub(super) fn leaves_nothing_above(&self, above: u64) -> bool {
+        above * 100 <= self.rows * ABOVE_PERCENT
+    }
+
     fn is_likely(&self) -> bool {
         self.rows >= LIKELY_ROWS
             && words::percent(self.rows, self.readable) >= LIKELY_PERCENT
@@ -204,7 +184,17 @@ impl Timer {
     }
 
     pub(crate) fn is_beyond_chance(&self) -> bool {
-        self.rows >= PROVEN_ROWS && words::percent(self.rows, self.readable) >= PROVEN_PERCENT
+        self.rows >= PROVEN_ROWS && self.is_nearly_all()
+    }
+
+    /// Hardly a readable gap lies elsewhere.
+    pub(super) fn is_nearly_all(&self) -> bool {
+        words::percent(self.rows, self.readable) >= PROVEN_PERCENT
+    }
+
+    /// So few that another rule's evidence may not lift it above `likely`.
+    pub(crate) fn is_of_few(&self) -> bool {
+        self.rows < LIKELY_ROWS
     }
 
     /// As somebody would have set it: the whole second where it lies near, else the half.

@@ -175,7 +175,19 @@ fn why_not(case: &Case<'_>, trace: Option<&Trace<'_>>, unread: &[String]) -> Str
         "request was lost at once",
         "requests were lost at once",
     );
-    if trace.restarted.len() * 2 >= trace.lost.len() {
+    if let Some(hint) = &trace.hint {
+        format!(
+            "Not known: {lost}, {} of them {} to {} after the target's last answer. {}",
+            words::thousands(hint.rows),
+            words::seconds(hint.shortest),
+            words::seconds(hint.longest),
+            if trace.regular {
+                "But all requests come at about that interval."
+            } else {
+                "So few may lie so close by chance."
+            }
+        )
+    } else if trace.restarted.len() * 2 >= trace.lost.len() {
         format!("Not known: {lost}, mostly where their target was stopped or removed.")
     } else if trace.readable < 5 {
         format!(
@@ -212,6 +224,16 @@ fn blurred_by(case: &Case<'_>, trace: Option<&Trace<'_>>, unread: &[String]) -> 
         blurs.push(format!(
             "{} near a stop or removal of their target and left out.",
             words::count(trace.restarted.len() as u64, "row lies", "rows lie")
+        ));
+    }
+    if !trace.unlike.is_empty() {
+        blurs.push(format!(
+            "{} on targets that show none of these gaps: perhaps servers of another kind.",
+            words::count(
+                trace.unlike.len() as u64,
+                "request was lost",
+                "requests were lost"
+            )
         ));
     }
     if trace.regular {

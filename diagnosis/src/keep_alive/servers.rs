@@ -1,5 +1,8 @@
 //! Idle keep-alive defaults of servers, to put a name to a gap seen in the log.
 
+use super::gaps::Timer;
+use crate::{case::Case, question};
+
 /// One server's default.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Server {
@@ -125,6 +128,31 @@ pub(crate) fn named_in(text: &str, candidates: &[&'static Server]) -> Option<&'s
         .iter()
         .copied()
         .find(|server| server.signs.iter().any(|sign| text.contains(sign)))
+}
+
+/// What names a server with this keep-alive: a person's answer or the application's log.
+pub(crate) fn named(case: &Case<'_>, timer: &Timer, known: &[&'static Server]) -> Option<String> {
+    let answers = &case.evidence.answers;
+    let answered = super::answered_seconds(case).map(|seconds| seconds.saturating_mul(1000));
+    if answered.is_some_and(|answered| answered.abs_diff(timer.ms) <= timer.tolerance) {
+        return Some("The answer given for the server's keep-alive says the same.".to_owned());
+    }
+    if let Some(answer) = answers.get(question::TARGET_SERVER)
+        && let Some(server) = named_in(answer, known)
+    {
+        return Some(format!(
+            "The server is {}, as answered, and that is its default.",
+            server.name
+        ));
+    }
+    let lines = &case.evidence.app_log.seen()?.lines;
+    lines.iter().find_map(|line| {
+        let server = named_in(&line.message, known)?;
+        Some(format!(
+            "The log group {} names {}, and that is its default.",
+            line.group, server.name
+        ))
+    })
 }
 
 #[cfg(test)]

@@ -1,6 +1,9 @@
 //! Made-up logs: whatever the timeout, the traffic and what else breaks, the right second is named, or
 //! none is.
 
+mod few;
+mod kinds;
+
 use chrono::TimeDelta;
 
 use super::*;
@@ -242,23 +245,6 @@ fn without_a_timer_none_is_found() {
         };
         assert_right(world, seed);
     }
-}
-
-#[test]
-fn two_kinds_of_server_behind_one_group_are_told_apart() {
-    let world = World {
-        timeouts: &[5.0, 20.0],
-        targets: 2,
-        lost: 60,
-        rate: 0.005,
-        ..QUIET
-    };
-    let mut found: Vec<u64> = estimates(&evidence(world, 7))
-        .iter()
-        .map(|estimate| estimate.milliseconds)
-        .collect();
-    found.sort_unstable();
-    assert_eq!(found, [5_000, 20_000]);
 }
 
 #[test]

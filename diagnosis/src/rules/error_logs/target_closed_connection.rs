@@ -136,7 +136,7 @@ fn is_hang_up(case: &Case<'_>, row: &FaultRow) -> bool {
 /// What the narrower rules make of the case.
 struct Narrower {
     rows: BTreeSet<usize>,
-    /// Those that cannot tell.
+    /// Those that cannot tell, or say of rows that it is possible.
     open: Vec<&'static str>,
 }
 
@@ -148,7 +148,12 @@ impl Narrower {
         };
         for rule in rules::all().filter(|rule| rule.id != ID) {
             let answer = (rule.check)(case);
-            if answer.answer() == RuleAnswer::CannotTell && NARROWER.contains(&rule.id) {
+            let is_possible = answer.findings.iter().any(|finding| {
+                finding.strength == Strength::Possible
+                    && matches!(&finding.claims, Claims::Rows(rows) if !rows.is_empty())
+            });
+            let is_open = is_possible || answer.answer() == RuleAnswer::CannotTell;
+            if is_open && NARROWER.contains(&rule.id) {
                 narrower.open.push(rule.id);
             }
             for finding in &answer.findings {
@@ -200,7 +205,7 @@ fn finding(case: &Case<'_>, rows: Vec<usize>, narrower: &Narrower) -> Draft {
     }
     if !narrower.open.is_empty() {
         because += &format!(
-            " A narrower cause is not ruled out: {} cannot tell.",
+            " A narrower cause is not ruled out: {}.",
             words::list(&narrower.open, 4)
         );
     } else if !log_was_read {

@@ -20,7 +20,10 @@
 //! number is the server's keep-alive timeout. Compare it with the server's configuration. On a busy
 //! target the gap cannot be read, because other connections were answered in between (the log does not
 //! name the connection); such rows count only beside clear ones. Gaps that do not cluster, or targets
-//! that were restarted at that time, speak for another cause.
+//! that were restarted at that time, speak for another cause. A race that is lost a few times an hour
+//! leaves a few equal gaps: likely where chance would hardly lay them so close, or where they lie at a
+//! server's default or at the number that a log line or a person names; else possible; never proven.
+//! Servers of two kinds behind one group show two numbers, and each needs its own setting.
 //!
 //! ## How to fix it
 //!
@@ -51,7 +54,6 @@ use crate::{
         servers::{self, Server},
     },
     need::Need,
-    question,
     rule::{Answer, Claims, Draft, Rule},
     safe_timeouts,
     step::Step,
@@ -144,35 +146,66 @@ fn nothing_to_explain(case: &Case<'_>) -> bool {
     case.load_balancer_502s() == Some(0) && case.missing_rows_of_known_log().is_empty()
 }
 
-/// For each timer of the group one finding, and one for the rows that it blurs.
+/// For each timer of the group one finding, and one for the rows that it blurs; where there is none, what
+/// few rows hint at.
 fn findings(case: &Case<'_>, trace: &Trace<'_>, idle_timeout: u64, several: bool) -> Vec<Draft> {
-    let mut findings: Vec<Draft> = trace
-        .timers
-        .iter()
-        .map(|timer| finding(case, trace, timer, idle_timeout, several))
-        .collect();
-    // The same loss on the same servers, where the gap could not be read.
-    if let Some(first) = findings.first()
-        && !trace.blurred.is_empty()
-    {
-        let blurred = Draft {
-            strength: Strength::Likely,
-            title: format!("{}: rows of busy targets", first.title),
-            because: format!(
-                "{} at once as well, but the gap cannot be read: the target answered on other \
-                 connections meanwhile, or its last answer lies before the log.",
-                words::count(
-                    case.requests(&trace.blurred),
-                    "more request was lost",
-                    "more requests were lost"
-                )
-            ),
-            claims: Claims::Rows(trace.blurred.clone()),
-            ..first.clone()
-        };
-        findings.push(blurred);
+    let mut findings: Vec<Draft> = Vec::new();
+    let mut of_busy_targets = Vec::new();
+    for timer in &trace.timers {
+        let finding = finding(case, trace, timer, idle_timeout, several);
+        // The same loss on the same servers, where the gap could not be read.
+        if !timer.blurred.is_empty() {
+            of_busy_targets.push(Draft {
+                strength: Strength::Likely,
+                title: format!("{}: rows of busy targets", finding.title),
+                because: format!(
+                    "{} at once as well, but the gap cannot be read: the target answered on other \
+                     connections meanwhile, or its last answer lies before the log.",
+                    words::count(
+                        case.requests(&timer.blurred),
+                        "more request was lost",
+                        "more requests were lost"
+                    )
+                ),
+                claims: Claims::Rows(timer.blurred.clone()),
+                ..finding.clone()
+            });
+        }
+        findings.push(finding);
     }
+    findings.append(&mut of_busy_targets);
+    findings.extend(
+        trace
+            .hint
+            .as_ref()
+            .map(|timer| hint(case, trace, timer, idle_timeout)),
+    );
     findings
+}
+
+/// Few gaps that agree: a person should compare them with the server's keep-alive.
+fn hint(case: &Case<'_>, trace: &Trace<'_>, timer: &Timer, idle_timeout: u64) -> Draft {
+    let known = servers::with_default(timer.ms, timer.tolerance);
+    let named = servers::named(case, timer, &known);
+    let mut because = because(case, trace, timer, idle_timeout, &known, named.as_deref());
+    if !trace.regular {
+        because +=
+            " So few may lie so close by chance, or because a client sends at that interval.";
+    }
+    because += " Compare the number with the server's own keep-alive.";
+    Draft {
+        strength: Strength::Possible,
+        title: format!(
+            "Targets may close idle connections after about {}, the load balancer keeps them for {}",
+            words::seconds(timer.as_set()),
+            words::seconds(idle_timeout)
+        ),
+        because,
+        claims: Claims::Rows(timer.places.clone()),
+        resources: timer.targets.iter().cloned().collect(),
+        cites: case.sources(&[Need::AccessLog, Need::Attributes]),
+        fix: how_to_fix(case, timer.ms, idle_timeout, &known),
+    }
 }
 
 fn finding(
@@ -183,10 +216,11 @@ fn finding(
     several: bool,
 ) -> Draft {
     let known = servers::with_default(timer.ms, timer.tolerance);
-    let named = named_server(case, timer, &known);
+    let named = servers::named(case, timer, &known);
     let shorter = timer.ms + timer.tolerance < idle_timeout;
     let is_sure = trace.sureness(timer) == Sureness::Sure;
-    let proven = shorter && !trace.regular && (is_sure || named.is_some());
+    let names_it = named.is_some() && !timer.is_of_few();
+    let proven = shorter && !trace.regular && (is_sure || names_it);
     let of_group = match trace.target_group {
         Some(group) if several => format!(" of target group {}", group.name),
         _ => String::new(),
@@ -208,31 +242,6 @@ fn finding(
         cites: case.sources(&[Need::AccessLog, Need::Attributes]),
         fix: how_to_fix(case, timer.ms, idle_timeout, &known),
     }
-}
-
-/// What names a server with this keep-alive: a person's answer or the application's log.
-fn named_server(case: &Case<'_>, timer: &Timer, known: &[&'static Server]) -> Option<String> {
-    let answers = &case.evidence.answers;
-    let answered = keep_alive::answered_seconds(case).map(|seconds| seconds.saturating_mul(1000));
-    if answered.is_some_and(|answered| answered.abs_diff(timer.ms) <= timer.tolerance) {
-        return Some("The answer given for the server's keep-alive says the same.".to_owned());
-    }
-    if let Some(answer) = answers.get(question::TARGET_SERVER)
-        && let Some(server) = servers::named_in(answer, known)
-    {
-        return Some(format!(
-            "The server is {}, as answered, and that is its default.",
-            server.name
-        ));
-    }
-    let lines = &case.evidence.app_log.seen()?.lines;
-    lines.iter().find_map(|line| {
-        let server = servers::named_in(&line.message, known)?;
-        Some(format!(
-            "The log group {} names {}, and that is its default.",
-            line.group, server.name
-        ))
-    })
 }
 
 fn because(
@@ -265,6 +274,19 @@ fn because(
             );
         }
         (None, true) => {}
+    }
+    if timer.is_of_few() {
+        because += " So few rows prove nothing.";
+    }
+    if !trace.unlike.is_empty() {
+        because += &format!(
+            " {} on targets that show no such gap: perhaps servers of another kind.",
+            words::count(
+                case.requests(&trace.unlike),
+                "other was lost",
+                "others were lost"
+            )
+        );
     }
     if trace.regular {
         because +=
