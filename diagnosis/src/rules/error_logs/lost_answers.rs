@@ -1,6 +1,8 @@
 //! Rows whose answer the load balancer could not pass on, for the rules that ask what these have in
 //! common.
 
+pub(super) mod crashes;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::TimeDelta;

@@ -18,8 +18,10 @@
 //! The access log does not say that an answer was malformed: such rows look like those of a target that
 //! hung up, so this rule is never more than likely. Ask a target for the route from inside the VPC with
 //! `curl -v` and look at the raw answer: that proves it or rules it out. A crash of the code behind the
-//! route leaves the same rows, but also a line in the application's log. Where the same route works on
-//! another target, or all routes of one target fail, it is the target and not the answer.
+//! route leaves the same rows, and mostly more: other requests of the target break in the same seconds,
+//! it refuses connections while it restarts, its log tells of a restart. Where such signs are seen, this
+//! rule is silent; a crash that leaves none cannot be told from it by AWS's evidence. Where the same route
+//! works on another target, or all routes of one target fail, it is the target and not the answer.
 //!
 //! On a Classic Load Balancer a 502 means nothing else: the load balancer could not parse the answer.
 //!
@@ -40,7 +42,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::lost_answers::{Lost, LostAnswers, mostly, places, requests_of, targets};
+use super::lost_answers::{Lost, LostAnswers, crashes, mostly, places, requests_of, targets};
 use crate::{
     case::{Case, bounded},
     document::{Fix, Strength},
@@ -175,6 +177,11 @@ fn judge(
     if mostly(rows, |row| row.with_other_routes || row.at_a_stop) {
         return Err(format!(
             "{route} fails together with other requests of its target, or when that is stopped or restarted"
+        ));
+    }
+    if let Some(signs) = crashes::signs(case, rows) {
+        return Err(format!(
+            "of what fails on {route}, {signs}: the process behind it may crash"
         ));
     }
     if mostly(rows, |row| row.upload) {
@@ -352,10 +359,12 @@ fn finding(
         ),
         because: format!(
             "{} had a target and no answer that the load balancer could pass on (502, target status -). \
-             {}. So it is what this route answers, not the targets. A crash of the code behind it would \
-             leave the same rows: a request to a target from inside the VPC tells them apart.",
+             {}. So it is what this route answers, not the targets. A crash of the code behind it that \
+             takes nothing else with it would leave the same rows{}: a request to a target from inside the \
+             VPC tells them apart.",
             words::count(n, "request", "requests"),
-            words::list(&told, 3)
+            words::list(&told, 3),
+            log_was_read(case)
         ),
         claims: Claims::Rows(claimed),
         resources: on.into_iter().take(10).map(str::to_owned).collect(),
@@ -373,6 +382,16 @@ fn finding(
             console: fix::load_balancer_console(&case.evidence.load_balancer),
             terraform: "# Nothing to set in AWS: the application's answer has to be corrected.\n".to_owned(),
         },
+    }
+}
+
+/// The application's log would mostly name a crash.
+fn log_was_read(case: &Case<'_>) -> &'static str {
+    let log = case.evidence.app_log.whole();
+    if log.is_some_and(|log| !log.groups.is_empty()) {
+        ", though mostly also a line in the application's log, and none is there"
+    } else {
+        ", and the application's log, which would mostly name it, was not read"
     }
 }
 

@@ -169,6 +169,89 @@ fn a_restart_at_the_time_of_each_row_is_the_narrower_cause() {
     assert_clear(&RULE, &evidence);
 }
 
+/// A second after each of the first lost answers, so many, something else breaks on the same target.
+fn beside(evidence: &mut crate::Evidence, of: usize, change: impl Fn(&mut FaultRow)) {
+    let mut more: Vec<FaultRow> = edit(evidence).rows[..of].to_vec();
+    for row in &mut more {
+        row.time += chrono::TimeDelta::seconds(1);
+        row.client = "203.0.113.80".to_owned();
+        change(row);
+    }
+    let rows = &mut edit(evidence).rows;
+    rows.extend(more);
+    rows.sort_by_key(|row| row.time);
+}
+
+#[test]
+fn a_few_that_take_others_with_them_are_crashes() {
+    let mut evidence = lost(48, 0);
+    beside(&mut evidence, 3, |row| row.url = "/".to_owned());
+    assert_clear(&RULE, &evidence);
+    let because = ask(&RULE, &evidence).because;
+    assert!(
+        because.contains("3 of 48 broke within seconds of other failures of the same target"),
+        "{because}"
+    );
+}
+
+#[test]
+fn a_port_that_is_shut_right_after_is_a_restart() {
+    let mut evidence = lost(48, 0);
+    beside(&mut evidence, 6, |row| {
+        let shut = refused("10:00:00", 1);
+        row.url = "/".to_owned();
+        row.time += chrono::TimeDelta::seconds(11);
+        row.request_processing_time = shut.request_processing_time;
+        row.target_processing_time = shut.target_processing_time;
+    });
+    assert_clear(&RULE, &evidence);
+}
+
+#[test]
+fn a_few_lines_of_restarts_beside_the_rows_are_crashes() {
+    let mut evidence = lost(48, 0);
+    let lines = edit(&mut evidence).rows[..3]
+        .iter()
+        .map(|row| AppLogLine {
+            at: row.time,
+            group: "/exports".to_owned(),
+            stream: "1".to_owned(),
+            message: "Segmentation fault (core dumped)".to_owned(),
+        })
+        .collect();
+    evidence.app_log = seen(AppLog {
+        groups: vec!["/exports".to_owned()],
+        lines,
+    });
+    assert_clear(&RULE, &evidence);
+}
+
+#[test]
+fn other_failures_of_the_targets_fall_beside_it_by_chance() {
+    let mut evidence = lost(48, 0);
+    // Another fault of the same targets, once in two minutes each: a few come close.
+    let others = (0..30).map(|n| FaultRow {
+        url: "/".to_owned(),
+        ..hung_up(
+            &format!("10:{:02}:{:02}", n * 2, n * 7 % 60),
+            1 + n % 3,
+            0.001,
+        )
+    });
+    edit(&mut evidence).rows.extend(others);
+    edit(&mut evidence).rows.sort_by_key(|row| row.time);
+    assert_found(&RULE, &evidence, Strength::Likely);
+}
+
+#[test]
+fn it_says_that_a_crash_may_leave_the_same_trace() {
+    let because = assert_found(&RULE, &lost(48, 0), Strength::Likely);
+    assert!(
+        because.contains("would leave the same rows, and the application's log"),
+        "{because}"
+    );
+}
+
 #[test]
 fn a_service_with_one_route_says_nothing_of_it() {
     let mut evidence = lost(48, 0);
