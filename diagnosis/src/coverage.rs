@@ -2,6 +2,7 @@
 
 mod close;
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -102,7 +103,7 @@ pub(crate) fn of(case: &Case<'_>) -> Vec<Source> {
             "Auto Scaling activities",
             &[Need::AutoScaling],
         ),
-        part("cloudtrail", "CloudTrail events", &[Need::CloudTrail]),
+        cloudtrail(evidence),
         access_log(case),
         delivered_log(
             case,
@@ -217,6 +218,32 @@ fn from_needs(evidence: &Evidence, id: &str, title: &str, needs: &[Need]) -> Sou
     }
 }
 
+fn cloudtrail(evidence: &Evidence) -> Source {
+    let (id, title) = ("cloudtrail", "CloudTrail events");
+    let read = from_needs(evidence, id, title, &[Need::CloudTrail]);
+    let late_until = need::trail::late_until(evidence);
+    match late_until.filter(|_| evidence.cloudtrail.whole().is_some()) {
+        Some(at) => Source {
+            state: Coverage::Late,
+            because: "Read in full, but CloudTrail delivers late: changes of the last minutes may be to come."
+                .to_owned(),
+            close: Some(run_again("target-health", at)),
+            ..read
+        },
+        None => read,
+    }
+}
+
+fn run_again(step: &str, after: DateTime<Utc>) -> Close {
+    Close {
+        summary: format!(
+            "Run the step {step} again after {} UTC.",
+            words::clock(after)
+        ),
+        ..Close::default()
+    }
+}
+
 fn access_log(case: &Case<'_>) -> Source {
     let evidence = case.evidence;
     let (id, title) = ("access-log", "Access log");
@@ -233,13 +260,7 @@ fn access_log(case: &Case<'_>) -> Source {
     if matches!(read.state, Coverage::On | Coverage::Partial) && case.access_log().is_some() {
         if let Some(at) = ledger::coverage::late_until(case) {
             read.state = Coverage::Late;
-            read.close = Some(Close {
-                summary: format!(
-                    "Run the step error-logs again after {} UTC.",
-                    words::clock(at)
-                ),
-                ..Close::default()
-            });
+            read.close = Some(run_again("error-logs", at));
         } else if !holes.is_empty() {
             read.state = Coverage::Partial;
             read.close = close::by_state(Coverage::Partial, Vec::new());

@@ -39,7 +39,7 @@ pub(crate) fn seen<T>(value: T) -> Observed<T> {
     Observed::Seen {
         value,
         source: vec![1],
-        at: at("11:12:00"),
+        at: at("11:15:00"),
         incomplete: None,
     }
 }
@@ -51,7 +51,7 @@ pub(crate) fn denied<T>(action: &str) -> Observed<T> {
     }
 }
 
-/// Three instances behind one group, 10:00 to 11:00, observed at 11:12.
+/// Three instances behind one group, 10:00 to 11:00, observed at 11:15.
 pub(crate) fn healthy() -> Evidence {
     let load_balancer = LoadBalancer {
         arn: LOAD_BALANCER.to_owned(),
@@ -66,7 +66,7 @@ pub(crate) fn healthy() -> Evidence {
         from: at("10:00:00"),
         to: at("11:00:00"),
     };
-    let mut evidence = Evidence::new(load_balancer, window, at("11:12:00"));
+    let mut evidence = Evidence::new(load_balancer, window, at("11:15:00"));
     evidence.attributes = seen(LoadBalancerAttributes {
         idle_timeout: 60,
         client_keep_alive: Some(3600),
@@ -193,7 +193,7 @@ pub(crate) fn healthy() -> Evidence {
         service: "elasticloadbalancing".to_owned(),
         operation: "DescribeTargetHealth".to_owned(),
         region: "eu-west-1".to_owned(),
-        at: at("11:12:00"),
+        at: at("11:15:00"),
         took_ms: 84,
         outcome: Outcome::Seen,
         detail: "3 targets".to_owned(),

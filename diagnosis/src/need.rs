@@ -3,6 +3,8 @@
 //! A rule lists what it needs; [`Need::missing`] says what of it was not seen in full and how to get
 //! it. What does not apply (certificates where no listener has one) is not missing.
 
+pub(crate) mod trail;
+
 use crate::{
     evidence::{Evidence, target_groups::TargetType},
     observed::Observed,
@@ -140,7 +142,11 @@ impl Need {
             Self::TargetMetrics => one(self, evidence, &evidence.target_metrics),
             Self::AccessLog => access_log(evidence),
             Self::AppLog => one(self, evidence, &evidence.app_log),
-            Self::CloudTrail => one(self, evidence, &evidence.cloudtrail),
+            Self::CloudTrail => {
+                let mut missing = one(self, evidence, &evidence.cloudtrail);
+                missing.extend(trail::missing(evidence));
+                missing
+            }
             Self::AutoScaling => one(self, evidence, &evidence.auto_scaling),
             Self::Ecs => one(self, evidence, &evidence.ecs),
         }

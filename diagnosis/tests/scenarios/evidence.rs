@@ -84,7 +84,7 @@ impl Default for Told {
             classic: false,
             from: "10:00".to_owned(),
             to: "11:00".to_owned(),
-            observed: "11:12".to_owned(),
+            observed: "11:15".to_owned(),
             idle_timeout: 60,
             access_logs: true,
             state: "active".to_owned(),

@@ -148,7 +148,7 @@ impl Telling {
 /// The window in words, where it is left to its default.
 fn with_window(block: &str) -> String {
     let told = |name: &str| block.lines().any(|line| line.starts_with(name));
-    let defaults = [("from", "10:00"), ("to", "11:00"), ("observed", "11:06")];
+    let defaults = [("from", "10:00"), ("to", "11:00"), ("observed", "11:15")];
     let lines: Vec<String> = defaults
         .iter()
         .filter(|(name, _)| !told(&format!("{name} = ")))

@@ -216,7 +216,7 @@ fn findings(case: &Case<'_>, spans: &[Span<'_>], tie: &Tie) -> Vec<Draft> {
         .collect();
     let order = if !stopped {
         String::new()
-    } else if undrained == hit.len() && case.evidence.cloudtrail.whole().is_some() {
+    } else if undrained == hit.len() && case.missing(&[Need::CloudTrail]).is_empty() {
         " None of them was deregistered before it was told to stop.".to_owned()
     } else if undrained == 0 {
         " They were deregistered first, but stopped before the deregistration delay was over."

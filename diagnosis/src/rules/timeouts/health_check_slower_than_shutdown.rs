@@ -191,7 +191,7 @@ fn finding(case: &Case<'_>, spans: &[Span<'_>], tie: &Tie, strength: Strength) -
         .first()
         .and_then(|span| known::groups_of(case, span.departure).first().copied());
     // Whether the drain was really skipped, only the whole of CloudTrail can say.
-    let seen_whole = case.evidence.cloudtrail.whole().is_some();
+    let seen_whole = case.missing(&[Need::CloudTrail]).is_empty();
     let noted = hit
         .iter()
         .all(|span| span.departure.cause != Cause::FoundDead);
