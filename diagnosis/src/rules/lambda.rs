@@ -20,7 +20,8 @@ pub(crate) mod fixture;
 pub(crate) use function::Function;
 pub(super) use judge::{Question, Told, draft, judge, occurrences};
 pub(super) use minutes::{
-    BY_FUNCTION, BY_SERVICE, Counted, FailedMinute, counts_others, of_other_callers,
+    BY_FUNCTION, BY_SERVICE, Counted, FailedMinute, counts_others, either_in_words,
+    of_other_callers, usual_errors,
 };
 pub(super) use ran::{Ran, ran, run_times};
 pub(crate) use ran::{reaches, what_tells};

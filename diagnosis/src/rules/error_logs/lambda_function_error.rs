@@ -155,19 +155,26 @@ fn cannot_start<'a>(case: &Case<'a>, function: &Function<'a>, rows: Vec<usize>) 
     )
 }
 
-/// Periods in which the function counts errors and none of its runs reached the timeout.
+/// Periods in which the function counts errors and none of its runs reached the timeout; where one did,
+/// as many errors as the function has otherwise.
 fn by_minutes<'a>(case: &Case<'a>, function: &Function<'a>, minutes: &[FailedMinute]) -> Told {
     if lambda::counts_others(case, function, minutes, "Errors") {
         return Told::Open(lambda::of_other_callers(function, "errors"), Vec::new());
     }
     let with_errors = |minute: &&FailedMinute| minute.has_errors();
+    let usual = lambda::usual_errors(case, minutes);
     let claimed: Vec<_> = minutes
         .iter()
         .filter(with_errors)
-        .filter(|minute| minute.reached_timeout() == Some(false))
-        .map(|minute| (minute.at, minute.by_errors))
-        .filter(|(_, n)| *n > 0)
+        .filter_map(|minute| {
+            let n = match minute.reached_timeout()? {
+                false => minute.by_errors,
+                true => minute.by_errors - minute.at_its_timeout(usual),
+            };
+            (n > 0).then_some((minute.at, n))
+        })
         .collect();
+    let either = lambda::either_in_words(function, minutes);
     if claimed.is_empty() {
         let unknown = minutes
             .iter()
@@ -175,23 +182,35 @@ fn by_minutes<'a>(case: &Case<'a>, function: &Function<'a>, minutes: &[FailedMin
             .any(|minute| minute.reached_timeout().is_none());
         return if unknown {
             let words = format!(
-                "The errors of {} may be its own or its timeout.",
+                "The errors of {} may be its own or its timeout.{either}",
                 function.name()
             );
             Told::Open(words, lambda::what_tells(case, function))
-        } else {
+        } else if either.is_empty() {
             Told::Nothing(String::new())
+        } else {
+            Told::Open(either.trim_start().to_owned(), Vec::new())
         };
     }
     let n = claimed.iter().fold(0, |sum, (_, n)| bounded(sum + n));
-    let because = format!(
+    let mut because = format!(
         "In {} in which requests to {} failed (LambdaUserError) the function counts errors, enough for {} \
          of the load balancer's 502s, and no run reached its timeout. Without an access log no single \
-         request can be tied to them.",
+         request can be tied to them.{either}",
         words::count(claimed.len() as u64, "period", "periods"),
         function.name(),
         words::thousands(n),
     );
+    if usual > 0
+        && minutes
+            .iter()
+            .any(|minute| minute.reached_timeout() == Some(true))
+    {
+        because += &format!(
+            " Where a run did reach it, {} a minute are counted here, as in the other minutes.",
+            words::count(usual, "error", "errors")
+        );
+    }
     let title = format!("{} ended with errors", words::capital(&function.name()));
     let claims = Claims::Minutes(claimed);
     Told::Found(vec![finding(

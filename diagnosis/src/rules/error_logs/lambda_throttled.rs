@@ -114,13 +114,21 @@ fn by_minutes<'a>(case: &Case<'a>, function: &Function<'a>, minutes: &[FailedMin
         .map(|minute| (minute.at, minute.by_throttles))
         .filter(|(_, n)| *n > 0)
         .collect();
+    let either = lambda::either_in_words(function, minutes);
     if claimed.is_empty() {
-        return never_throttled(case, function).unwrap_or_else(|| Told::Nothing(String::new()));
+        return never_throttled(case, function).unwrap_or_else(|| {
+            if either.is_empty() {
+                Told::Nothing(String::new())
+            } else {
+                Told::Open(either.trim_start().to_owned(), Vec::new())
+            }
+        });
     }
     let n = claimed.iter().fold(0, |sum, (_, n)| bounded(sum + n));
     let because = format!(
         "In {} in which requests to {} failed (LambdaUserError) the function counts throttles, enough for \
-         {} of the load balancer's 502s. Without an access log no single request can be tied to them.{}",
+         {} of the load balancer's 502s. Without an access log no single request can be tied to them.\
+         {either}{}",
         words::count(claimed.len() as u64, "period", "periods"),
         function.name(),
         words::thousands(n),
@@ -278,6 +286,22 @@ mod tests {
         );
         let because = assert_found(&RULE, &evidence, Strength::Proven);
         assert!(because.contains("switched off"), "{because}");
+    }
+
+    #[test]
+    fn errors_beside_it_that_are_too_many_leave_each_what_the_other_cannot_have() {
+        let mut evidence = function_behind();
+        set_counted(&mut evidence, "Throttles", &[("10:10:00", 6.0)]);
+        set_counted(&mut evidence, "Errors", &[("10:10:00", 5.0)]);
+        log_off(&mut evidence, &[("10:10:00", 8.0)]);
+        let because = assert_found(&RULE, &evidence, Strength::Likely);
+        assert!(because.contains("3 requests may be either"), "{because}");
+        let claims = ask(&RULE, &evidence).findings[0].claims.clone();
+        assert_eq!(claims, Claims::Minutes(vec![(at("10:10:00"), 3)]));
+        // As many of both as failed: nobody can say which.
+        set_counted(&mut evidence, "Throttles", &[("10:10:00", 8.0)]);
+        set_counted(&mut evidence, "Errors", &[("10:10:00", 8.0)]);
+        assert_cannot_tell(&RULE, &evidence, "access log: off");
     }
 
     #[test]

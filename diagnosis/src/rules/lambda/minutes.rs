@@ -11,6 +11,7 @@ use super::{Function, ran};
 use crate::{
     case::{Case, bounded, minute_of, shifted, whole},
     evidence::metrics::Series,
+    words,
 };
 
 /// Where CloudWatch counts a kind of failure, on the load balancer's side.
@@ -62,9 +63,12 @@ pub(in crate::rules) struct FailedMinute {
     pub(in crate::rules) invocations: Option<u64>,
     pub(in crate::rules) errors: Option<u64>,
     pub(in crate::rules) throttles: Option<u64>,
-    /// How many of the failed requests those can be; one is given to one period only.
+    /// How many of the failed requests those must be, as far as these are no other counter's; one is
+    /// given to one period only.
     pub(in crate::rules) by_errors: u64,
     pub(in crate::rules) by_throttles: u64,
+    /// Failed requests that may be either: the two counters together hold more than failed.
+    pub(in crate::rules) by_either: u64,
     /// Milliseconds.
     longest: Option<u64>,
     timeout: Option<u64>,
@@ -104,6 +108,11 @@ impl FailedMinute {
             let longest = function
                 .series(case, "Duration", "Maximum")
                 .and_then(|series| touching(series, from, to).max());
+            let shares = Shares::of(
+                failed,
+                errors.take(failed, from, to),
+                throttles.take(failed, shifted(at, -EDGE), to),
+            );
             minutes.push(Self {
                 at,
                 failed,
@@ -111,8 +120,9 @@ impl FailedMinute {
                 invocations: sum("Invocations"),
                 errors: sum("Errors"),
                 throttles: sum("Throttles"),
-                by_errors: errors.take(failed, from, to),
-                by_throttles: throttles.take(failed, shifted(at, -EDGE), to),
+                by_errors: shares.errors,
+                by_throttles: shares.throttles,
+                by_either: shares.either,
                 longest,
                 timeout,
             });
@@ -129,9 +139,76 @@ impl FailedMinute {
         self.timeout.map(|timeout| ran::reaches(longest, timeout))
     }
 
+    /// Of the errors those of the timeout, where a run reached it: without the usual ones, and one at
+    /// least.
+    pub(in crate::rules) fn at_its_timeout(&self, usual: u64) -> u64 {
+        let errors = self.by_errors;
+        errors.saturating_sub(usual).max(errors.min(1))
+    }
+
     pub(in crate::rules) fn has_errors(&self) -> bool {
         self.errors.is_some_and(|n| n > 0)
     }
+}
+
+/// A period's failed requests, divided among what the function counted.
+struct Shares {
+    errors: u64,
+    throttles: u64,
+    either: u64,
+}
+
+impl Shares {
+    /// `errors` and `throttles` are at most `failed` each. Where they are more together, other callers
+    /// met some of them, and which is not known: each has what the other cannot have.
+    fn of(failed: u64, errors: u64, throttles: u64) -> Self {
+        if errors + throttles <= failed {
+            return Self {
+                errors,
+                throttles,
+                either: 0,
+            };
+        }
+        Self {
+            errors: failed - throttles,
+            throttles: failed - errors,
+            either: errors + throttles - failed,
+        }
+    }
+}
+
+/// What is said of failed requests that may be throttled or ended with an error; empty where none may.
+pub(in crate::rules) fn either_in_words(
+    function: &Function<'_>,
+    minutes: &[FailedMinute],
+) -> String {
+    let either = minutes
+        .iter()
+        .fold(0, |sum, minute| bounded(sum + minute.by_either));
+    if either == 0 {
+        return String::new();
+    }
+    format!(
+        " The errors and throttles of {} are more together than its failed requests: {} may be either, and \
+         only the access log tells.",
+        function.name(),
+        words::count(either, "request", "requests")
+    )
+}
+
+/// How many errors a minute the function counts in the rest of the window, where no run reaches its
+/// timeout: as many of those in other minutes are none of the timeout's either.
+pub(in crate::rules) fn usual_errors(case: &Case<'_>, minutes: &[FailedMinute]) -> u64 {
+    let window = case.evidence.window;
+    let all = window.to.signed_duration_since(window.from).num_minutes();
+    let is_at_timeout = |minute: &&FailedMinute| minute.reached_timeout() != Some(false);
+    let at_timeout = minutes.iter().filter(is_at_timeout).count() as u64;
+    let others = u64::try_from(all).unwrap_or(0).saturating_sub(at_timeout);
+    let errors = minutes
+        .iter()
+        .filter(|minute| minute.reached_timeout() == Some(false))
+        .fold(0, |sum, minute| bounded(sum + minute.by_errors));
+    errors.checked_div(others).unwrap_or(0)
 }
 
 /// Whether the function counts more under this name than the load balancer's own failed requests can

@@ -145,35 +145,52 @@ fn by_minutes<'a>(case: &Case<'a>, function: &Function<'a>, minutes: &[FailedMin
         return Told::Open(lambda::of_other_callers(function, "errors"), Vec::new());
     }
     let with_errors = |minute: &&FailedMinute| minute.has_errors();
+    let usual = lambda::usual_errors(case, minutes);
     let claimed: Vec<_> = minutes
         .iter()
         .filter(with_errors)
         .filter(|minute| minute.reached_timeout() == Some(true))
-        .map(|minute| (minute.at, minute.by_errors))
+        .map(|minute| (minute.at, minute.at_its_timeout(usual)))
         .filter(|(_, n)| *n > 0)
         .collect();
+    let either = lambda::either_in_words(function, minutes);
     if claimed.is_empty() {
         let unknown = minutes
             .iter()
             .filter(with_errors)
             .any(|minute| minute.reached_timeout().is_none());
         return if unknown {
-            let words = format!("The errors of {} may be its timeout.", function.name());
+            let words = format!(
+                "The errors of {} may be its timeout.{either}",
+                function.name()
+            );
             Told::Open(words, lambda::what_tells(case, function))
         } else {
-            never(case, function).unwrap_or_else(|| Told::Nothing(String::new()))
+            never(case, function).unwrap_or_else(|| {
+                if either.is_empty() {
+                    Told::Nothing(String::new())
+                } else {
+                    Told::Open(either.trim_start().to_owned(), Vec::new())
+                }
+            })
         };
     }
     let n = claimed.iter().fold(0, |sum, (_, n)| bounded(sum + n));
-    let because = format!(
+    let mut because = format!(
         "In {} in which requests to {} failed (LambdaUserError) its Duration (Maximum) stands at its \
          timeout of {}, and it counts errors, enough for {} of the load balancer's 502s. Without an access \
-         log no single request can be tied to them.",
+         log no single request can be tied to them.{either}",
         words::count(claimed.len() as u64, "period", "periods"),
         function.name(),
         words::seconds(function.timeout().unwrap_or_default()),
         words::thousands(n),
     );
+    if usual > 0 {
+        because += &format!(
+            " {} a minute are left out: as many it has where no run reaches the timeout.",
+            words::count(usual, "error", "errors")
+        );
+    }
     let claims = Claims::Minutes(claimed);
     Told::Found(vec![finding(
         case,
@@ -330,5 +347,34 @@ mod tests {
         assert_found(&RULE, &evidence, Strength::Likely);
         let claims = ask(&RULE, &evidence).findings[0].claims.clone();
         assert_eq!(claims, Claims::Minutes(vec![(at("10:10:00"), 1)]));
+    }
+
+    #[test]
+    fn errors_of_every_minute_are_not_the_timeouts() {
+        let mut evidence = function_behind();
+        let minutes: Vec<String> = (0..60).map(|minute| format!("10:{minute:02}:00")).collect();
+        let with = |n: f64| -> Vec<(&str, f64)> {
+            minutes
+                .iter()
+                .enumerate()
+                .map(|(minute, at)| (at.as_str(), if minute < 10 { n + 5.0 } else { n }))
+                .collect()
+        };
+        set_counted(&mut evidence, "Errors", &with(2.0));
+        let slow: Vec<(&str, f64)> = minutes[..10]
+            .iter()
+            .map(|at| (at.as_str(), 3_001.0))
+            .collect();
+        set_counted(&mut evidence, "Duration", &slow);
+        log_off(&mut evidence, &with(2.0));
+        let because = assert_found(&RULE, &evidence, Strength::Likely);
+        assert!(
+            because.contains("2 errors a minute are left out"),
+            "{because}"
+        );
+        let Claims::Minutes(claimed) = ask(&RULE, &evidence).findings[0].claims.clone() else {
+            panic!("no minutes");
+        };
+        assert!(claimed.iter().take(10).all(|(_, n)| *n == 5), "{claimed:?}");
     }
 }
