@@ -93,7 +93,7 @@ pub enum NotKnown {
 pub enum HopSource {
     /// AWS said so.
     Attribute,
-    /// What AWS does where nothing is set.
+    /// What AWS does where nothing is set; where it is set to just that, the evidence does not tell.
     Default,
     /// From the gaps before lost requests in the access log.
     Estimate,

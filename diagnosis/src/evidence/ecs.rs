@@ -19,7 +19,7 @@ pub struct EcsService {
     pub running_count: u32,
     pub pending_count: u32,
     pub task_definition: Option<String>,
-    /// Seconds between SIGTERM and SIGKILL, default 30.
+    /// Seconds between SIGTERM and SIGKILL; 30 also where the task definition sets none.
     pub stop_timeout: Option<u32>,
     /// Newest first, those of the window and the hour before it.
     pub events: Vec<ServiceEvent>,

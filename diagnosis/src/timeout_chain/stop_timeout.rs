@@ -82,10 +82,12 @@ fn setting(judges: &Judges<'_>, service: Option<&EcsService>) -> Hop {
         ..Hop::of(what, &judges.case.evidence.ecs)
     };
     match service.and_then(|service| service.stop_timeout) {
+        // The collector fills in what ECS does, so this may be either.
         Some(seconds) if u64::from(seconds) == USUAL => hop.know(
             Some(USUAL),
             HopSource::Default,
-            "What ECS waits where nothing is set; on EC2 the agent's ECS_CONTAINER_STOP_TIMEOUT may say \
+            "Set so in the task definition, or what ECS waits where nothing is set: the evidence does not \
+             tell which. Where nothing is set, on EC2 the agent's ECS_CONTAINER_STOP_TIMEOUT may say \
              otherwise, which AWS does not tell.",
         ),
         seconds => hop.know(

@@ -68,7 +68,7 @@ fn seconds_of(seconds: u64) -> String {
 fn source(hop: &Hop) -> &str {
     match (hop.source, hop.not_known) {
         (Some(HopSource::Attribute), _) => "attribute",
-        (Some(HopSource::Default), _) => "default",
+        (Some(HopSource::Default), _) => "default, or set to it",
         (Some(HopSource::Estimate), _) => "estimate from the log",
         (Some(HopSource::Answer), _) => "a person's answer",
         (Some(HopSource::Fixed), _) => "fixed by AWS",

@@ -112,6 +112,10 @@ fn a_task_that_gets_sigterm_first_needs_a_stop_timeout_above_the_delay() {
         (stop.seconds, stop.source, stop.safe_seconds),
         (Some(30), Some(HopSource::Default), Some(305))
     );
+    assert!(
+        stop.because
+            .starts_with("Set so in the task definition, or")
+    );
     assert!(stop.safe_because.contains("Fargate allows 120 s at most"));
     // With time enough the stop itself is what is left.
     set_delay(&mut evidence, WEB, 20);
