@@ -33,6 +33,8 @@
 //! - AWS re:Post, "How do I troubleshoot Application Load Balancer HTTP 502 errors?" (all three times -1)
 //! - AWS, Classic Load Balancer guide (BackendConnectionErrors counts health checks and retries too)
 
+mod minutes;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -80,7 +82,7 @@ fn check(case: &Case<'_>) -> Answer {
     if case.access_log().is_some() {
         by_rows(case, &errors)
     } else {
-        by_minutes(case, &errors)
+        minutes::by_minutes(case, &errors)
     }
 }
 
@@ -305,62 +307,6 @@ fn path_is_open(case: &Case<'_>, targets: &BTreeSet<String>) -> Option<String> {
     })
 }
 
-fn by_minutes(case: &Case<'_>, errors: &Errors) -> Answer {
-    let mut missing = case.missing(&[Need::Metrics]);
-    let shared: Vec<(DateTime<Utc>, u64)> = case
-        .minutes_with_502()
-        .unwrap_or_default()
-        .into_iter()
-        .filter_map(|(at, n)| {
-            let errors = errors.counts.get(&minute_of(at))?;
-            Some((at, n.min(*errors)))
-        })
-        .collect();
-    if !shared.is_empty() {
-        missing.extend(case.missing(&[Need::AccessLog]));
-        return Answer {
-            missing,
-            ..Answer::found(by_minutes_finding(case, shared))
-        };
-    }
-    if !errors.asked && case.evidence.metrics.seen().is_some() {
-        missing
-            .push("load balancer metrics: connection errors of targets were not asked for".into());
-    }
-    if missing.is_empty() && errors.counts.is_empty() {
-        return Answer::clear("no connection error to any target was counted");
-    }
-    if missing.is_empty() && case.load_balancer_502s() == Some(0) {
-        return Answer::clear("the load balancer made no 502");
-    }
-    missing.extend(case.missing(&[Need::AccessLog]));
-    Answer::cannot_tell("targets may have refused connections", missing)
-}
-
-fn by_minutes_finding(case: &Case<'_>, shared: Vec<(DateTime<Utc>, u64)>) -> Draft {
-    let n: u64 = shared.iter().map(|(_, n)| n).sum();
-    let groups: Vec<String> = Errors::of(case)
-        .by_group
-        .into_iter()
-        .filter(|(_, minutes)| !minutes.is_empty())
-        .map(|(arn, _)| arn)
-        .collect();
-    Draft {
-        strength: Strength::Likely,
-        title: "Targets refuse connections".to_owned(),
-        because: format!(
-            "In {} connection errors to targets and 502s were counted together, {} at most. Which \
-             request met which error, only an access log can say.",
-            words::count(shared.len() as u64, "minute", "minutes"),
-            words::count(n, "502", "502s"),
-        ),
-        claims: Claims::Minutes(shared),
-        resources: groups,
-        cites: case.sources(&[Need::Metrics]),
-        fix: how_to_fix(case),
-    }
-}
-
 fn how_to_fix(case: &Case<'_>) -> Fix {
     let load_balancer = &case.evidence.load_balancer;
     let cli = if case.is_classic() {
@@ -397,67 +343,4 @@ fn how_to_fix(case: &Case<'_>) -> Fix {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::fixture::*;
-
-    fn with_errors(points: &[(&str, f64)]) -> crate::Evidence {
-        let mut evidence = healthy();
-        set_series(
-            &mut evidence,
-            series(WEB, "TargetConnectionErrorCount", "Sum", points),
-        );
-        set_rows(
-            &mut evidence,
-            vec![refused("10:20:10", 3), refused("10:20:40", 3)],
-        );
-        evidence
-    }
-
-    #[test]
-    fn the_same_rows_with_a_silent_metric_are_the_near_miss() {
-        assert_clear(&RULE, &with_errors(&[]));
-        assert_clear(&RULE, &with_errors(&[("10:45:00", 3.0)]));
-    }
-
-    #[test]
-    fn rows_metric_and_open_path_prove_it() {
-        let evidence = with_errors(&[("10:20:00", 2.0)]);
-        let because = assert_found(&RULE, &evidence, Strength::Proven);
-        assert!(because.contains("2 rows"), "{because}");
-        assert!(because.contains("10.0.1.3:8080"), "{because}");
-    }
-
-    #[test]
-    fn without_the_metric_it_is_likely() {
-        let mut evidence = with_errors(&[]);
-        evidence.metrics = denied("cloudwatch:GetMetricData");
-        assert_found(&RULE, &evidence, Strength::Likely);
-        assert!(!ask(&RULE, &evidence).missing.is_empty());
-    }
-
-    #[test]
-    fn without_a_log_minutes_are_likely_and_silence_is_clear() {
-        let mut evidence = with_errors(&[("10:20:00", 2.0)]);
-        evidence.access_log = denied("s3:GetObject");
-        set_series(
-            &mut evidence,
-            series(
-                LOAD_BALANCER,
-                "HTTPCode_ELB_502_Count",
-                "Sum",
-                &[("10:20:00", 5.0)],
-            ),
-        );
-        assert_found(&RULE, &evidence, Strength::Likely);
-        assert_eq!(
-            ask(&RULE, &evidence).findings[0].claims,
-            Claims::Minutes(vec![(at("10:20:00"), 2)])
-        );
-        let mut evidence = with_errors(&[]);
-        evidence.access_log = denied("s3:GetObject");
-        assert_clear(&RULE, &evidence);
-        evidence.metrics = denied("cloudwatch:GetMetricData");
-        assert_cannot_tell(&RULE, &evidence, "cloudwatch:GetMetricData");
-    }
-}
+mod tests;

@@ -2,7 +2,11 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{DEEPER, Deeper, FEWEST, NEAR_PERCENT, draft, longest_that_came, was_alive};
+use super::{
+    DEEPER, Deeper, FEWEST, NEAR_PERCENT,
+    told::{draft, longest_that_came},
+    was_alive,
+};
 use crate::{
     access_log::route_of,
     case::{Case, bounded, whole},
