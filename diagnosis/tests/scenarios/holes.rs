@@ -1,8 +1,15 @@
 //! Evidence with one part not seen.
 
+mod inner;
+
+use std::collections::BTreeSet;
+
 use diagnosis::{Evidence, Observed, Step, need::Need, observation::Outcome};
 
-use crate::evidence::{CALLS, number};
+use crate::{
+    evidence::{CALLS, number},
+    scenario::Scenario,
+};
 
 #[derive(Clone, Copy, Debug)]
 enum How<'a> {
@@ -30,9 +37,16 @@ pub(crate) fn make(evidence: &mut Evidence, part: &str, why: &str) {
     outcome(evidence, need, how);
 }
 
+/// The evidence once with each hole that there is: part by part, family by family, and within parts.
+pub(crate) fn all(whole: &Evidence) -> impl Iterator<Item = (String, Evidence)> {
+    one_at_a_time(whole)
+        .chain(whole_families(whole))
+        .chain(inner::all(whole))
+}
+
 /// The evidence once for each part and each way of not being seen. The calls still say that they were
 /// answered: what is judged is the part.
-pub(crate) fn one_at_a_time(whole: &Evidence) -> impl Iterator<Item = (String, Evidence)> {
+fn one_at_a_time(whole: &Evidence) -> impl Iterator<Item = (String, Evidence)> {
     CALLS
         .into_iter()
         .flat_map(move |(need, service, operation)| {
@@ -53,7 +67,7 @@ pub(crate) fn one_at_a_time(whole: &Evidence) -> impl Iterator<Item = (String, E
 
 /// What one role may lack all of, or one bucket or trail: everything that a step reads, all metrics,
 /// all logs, all that tells of changes, all but the log and the metrics.
-pub(crate) fn whole_families(whole: &Evidence) -> impl Iterator<Item = (String, Evidence)> {
+fn whole_families(whole: &Evidence) -> impl Iterator<Item = (String, Evidence)> {
     use Need::{
         AccessLog, AppLog, AutoScaling, CloudTrail, Ecs, Instances, Metrics, TargetGroupAttributes,
         TargetGroups, TargetHealth, TargetMetrics,
@@ -173,5 +187,60 @@ fn set<T>(observed: &mut Observed<T>, how: How<'_>) {
             }
         }
         How::NotAsked => *observed = Observed::NotAsked,
+    }
+}
+
+/// What no call could lack: the load balancer itself is what was asked about, the rest says when and how.
+const ALWAYS_THERE: [&str; 4] = ["load_balancer", "window", "observed_at", "observations"];
+
+/// Parts of the access log that evidence may lack that was stored before lb502 kept them.
+const OF_THE_LOG: [&str; 2] = [
+    "/access_log/value/base_rates",
+    "/access_log/value/other_codes",
+];
+
+/// Every field of the evidence is taken away somewhere in the corpus: one that is added without a hole
+/// fails here.
+#[test]
+fn every_kind_of_evidence_is_taken_away() {
+    let mut never: BTreeSet<String> = BTreeSet::new();
+    let mut taken: BTreeSet<String> = BTreeSet::new();
+    for scenario in Scenario::all() {
+        let whole = serde_json::to_value(&scenario.evidence).unwrap();
+        let fields = whole.as_object().unwrap().keys();
+        let mut open: BTreeSet<String> = fields
+            .filter(|field| !ALWAYS_THERE.contains(&field.as_str()))
+            .map(|field| format!("/{field}"))
+            .chain(OF_THE_LOG.map(str::to_owned))
+            .filter(|place| !taken.contains(place))
+            .collect();
+        if open.is_empty() {
+            continue;
+        }
+        for (_, evidence) in all(&scenario.evidence) {
+            let holed = serde_json::to_value(&evidence).unwrap();
+            // A hole of the whole log is none of its parts.
+            let log_is_seen = evidence.access_log.seen().is_some();
+            open.retain(|place| {
+                let differs = holed.pointer(place) != whole.pointer(place);
+                let is_hole = differs && (log_is_seen || !OF_THE_LOG.contains(&place.as_str()));
+                if is_hole {
+                    taken.insert(place.clone());
+                }
+                !is_hole
+            });
+        }
+        never.extend(open);
+    }
+    let never: Vec<_> = never.difference(&taken).collect();
+    assert!(never.is_empty(), "never taken away: {never:?}");
+}
+
+/// Every need has a call in the scenarios, and with it a hole.
+#[test]
+fn every_need_of_a_step_can_be_taken_away() {
+    for need in Step::ALL.into_iter().flat_map(Need::of) {
+        let called = CALLS.iter().any(|(known, ..)| known == need);
+        assert!(called, "{} has no call", need.name());
     }
 }

@@ -115,9 +115,7 @@ fn a_hole_never_gives_an_all_clear_or_a_wrong_cause() {
         let whole = diagnose(&scenario.evidence);
         let true_rules = scenario.truth.all_from_afar();
         let answers = truth::from_afar(&scenario.truth.answers());
-        let holes = holes::one_at_a_time(&scenario.evidence)
-            .chain(holes::whole_families(&scenario.evidence));
-        for (hole, evidence) in holes {
+        for (hole, evidence) in holes::all(&scenario.evidence) {
             let holed = diagnose(&evidence);
             let place = format!("{} with {hole}", scenario.name);
             if holed.verdict == Verdict::NoFaultFound && whole.verdict != Verdict::NoFaultFound {

@@ -96,9 +96,7 @@ fn the_chain_of_timeouts_agrees_with_the_rules() {
                 .map(|words| format!("{name}: {words}")),
         );
         let held = in_state(&whole.timeout_chain, InequalityState::Holds);
-        let holes = holes::one_at_a_time(&scenario.evidence)
-            .chain(holes::whole_families(&scenario.evidence));
-        for (hole, evidence) in holes {
+        for (hole, evidence) in holes::all(&scenario.evidence) {
             let holed = diagnose(&evidence);
             let place = format!("{name} with {hole}");
             wrong.extend(

@@ -64,12 +64,8 @@ const IMPLIES: &[(&str, &[&str])] = &[
     ("network-acl-blocks-return", UNHEALTHY),
     ("no-route-to-target", UNHEALTHY),
     ("target-protocol-mismatch", UNHEALTHY),
-    (
-        "target-tls-handshake-failed",
-        &["target-protocol-mismatch", "all-targets-unhealthy"],
-    ),
+    ("target-tls-handshake-failed", UNHEALTHY),
     ("traffic-spike", CLOSED_OR_REFUSED),
-    ("target-tls-handshake-failed", &["target-protocol-mismatch"]),
     (
         "response-headers-too-large",
         &["malformed-response", "target-closed-connection"],

@@ -69,7 +69,12 @@ fn check(case: &Case<'_>) -> Answer {
     if by_metric == Some(0) && case.missing(&[Need::Metrics]).is_empty() {
         return Answer::clear(format!("targets answered no 5xx at all ({name} is silent)"));
     }
-    let missing = case.missing_rows();
+    let mut missing = case.missing_rows();
+    // Without a log the metric alone could rule it out.
+    if case.access_log().is_none() && by_metric.is_none() && case.evidence.metrics.seen().is_some()
+    {
+        missing.push(format!("load balancer metrics: {name} was not asked for"));
+    }
     if missing.is_empty() {
         Answer::clear("no row of the access log has 502 as the target's own status")
     } else {
