@@ -135,12 +135,8 @@ pub(super) const REMOVED_WITHIN: TimeDelta = TimeDelta::minutes(5);
 pub(crate) fn departures(case: &Case<'_>) -> Vec<Departure> {
     let mut found = Found {
         case,
-        all: Vec::new(),
+        all: tasks::departures(case),
     };
-    let ecs = case.evidence.ecs.seen();
-    for task in ecs.into_iter().flat_map(|ecs| &ecs.stopped_tasks) {
-        found.all.extend(tasks::departure(case, task));
-    }
     for change in case.evidence.cloudtrail.seen().into_iter().flatten() {
         if change.error.is_none() {
             found.cloudtrail(change);
