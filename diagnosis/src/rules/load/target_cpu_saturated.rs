@@ -46,6 +46,7 @@ use crate::{
     need::Need,
     rule::{Answer, Claims, Draft, Rule},
     step::Step,
+    waits::lasted,
     words,
 };
 
@@ -236,10 +237,22 @@ impl<'a> Saturated<'a> {
     }
 
     fn covers(&self, at: DateTime<Utc>) -> bool {
+        self.is_hot_between(at, at)
+    }
+
+    /// While the target had the request: the log notes it when it is over, which may be in the next
+    /// period.
+    fn was_hot_while(&self, row: &FaultRow) -> bool {
+        let lasted = lasted(row).and_then(|ms| i64::try_from(ms).ok());
+        let began = shifted(row.time, -TimeDelta::milliseconds(lasted.unwrap_or(0)));
+        self.is_hot_between(began, row.time)
+    }
+
+    fn is_hot_between(&self, from: DateTime<Utc>, to: DateTime<Utc>) -> bool {
         let period = period(self.series);
         self.hot
             .iter()
-            .any(|point| point.at <= at && at.signed_duration_since(point.at) < period)
+            .any(|point| point.at <= to && from < shifted(point.at, period))
     }
 }
 
@@ -256,7 +269,7 @@ fn finding(case: &Case<'_>, saturated: &[Saturated<'_>], by_row: bool) -> Draft 
                         || case
                             .target_of(row)
                             .is_some_and(|target| target.health.id == one.series.resource);
-                    own && one.covers(row.time)
+                    own && one.was_hot_while(row)
                 })
         }))
     } else {
@@ -302,8 +315,8 @@ fn finding(case: &Case<'_>, saturated: &[Saturated<'_>], by_row: bool) -> Draft 
             }
         ),
         because: format!(
-            "CPU of {} reaches {peak} %. {} into periods at 90 % or more; in {} without errors it is \
-             below.",
+            "CPU of {} reaches {peak} %. {} into periods at 90 % or more, or began in one; in {} \
+             without errors it is below.",
             words::list(&names, 4),
             words::count(errors, "error falls", "errors fall"),
             words::count(quiet, "period", "periods"),
@@ -362,6 +375,26 @@ mod tests {
         let because = assert_found(&RULE, &busy(98.0, 33.0), Strength::Proven);
         assert!(because.contains("i-1 reaches 98 %"), "{because}");
         assert!(because.contains("20 errors fall"), "{because}");
+    }
+
+    #[test]
+    fn a_request_that_began_under_load_and_broke_after_it_is_the_loads() {
+        let mut evidence = busy(98.0, 33.0);
+        let mut rows: Vec<FaultRow> = (0..20)
+            .map(|n| hung_up(&format!("10:{}:30", 16 + n), 1, 9.0))
+            .collect();
+        rows.push(began(hung_up("10:39:04", 1, 6.0), "10:38:58"));
+        rows.push(began(hung_up("10:39:09", 1, 6.0), "10:39:03"));
+        set_rows(&mut evidence, rows);
+        let answer = ask(&RULE, &evidence);
+        assert_eq!(answer.findings[0].claims, Claims::Rows((0..=20).collect()));
+    }
+
+    fn began(row: FaultRow, clock: &str) -> FaultRow {
+        FaultRow {
+            request_creation_time: Some(at(clock)),
+            ..row
+        }
     }
 
     #[test]
