@@ -14,7 +14,9 @@
 //! ## How to be sure
 //!
 //! The errors lie on the addresses of that instance and begin when it stopped: EC2 gives the time in
-//! its state transition reason. Errors on other targets have another cause.
+//! its state transition reason. Errors on other targets have another cause. An instance that runs and
+//! fails EC2's status checks may still answer: it is proven where its health checks fail too, and it
+//! alone of its group is not heard.
 //!
 //! ## How to fix it
 //!
@@ -156,6 +158,7 @@ fn finding(case: &Case<'_>, instance: &Instance, targets: &[&Target<'_>], troubl
     // An impaired machine may still answer; its rows alone do not say that this broke them.
     let strength = match (n > 0, impaired) {
         (true, false) => Strength::Proven,
+        (true, true) if is_silent(case, instance, targets, &tied) => Strength::Proven,
         (true, true) => Strength::Likely,
         // The load balancer sends nothing to a target that it knows is down: untied, it is a risk.
         (false, _) => Strength::Possible,
@@ -197,6 +200,38 @@ fn finding(case: &Case<'_>, instance: &Instance, targets: &[&Target<'_>], troubl
         cites: case.sources(&[Need::Instances, Need::TargetHealth, Need::AccessLog]),
         fix: how_to_fix(case, instance, targets),
     }
+}
+
+/// EC2 and the load balancer both say so, each by checks of its own: its health checks fail, no request
+/// to it is answered, and the group's other targets answer.
+fn is_silent(
+    case: &Case<'_>,
+    instance: &Instance,
+    targets: &[&Target<'_>],
+    tied: &[usize],
+) -> bool {
+    let is_unheard =
+        |row: &FaultRow| matches!(row.shape(), Shape::NotConnected | Shape::NotAnsweredUntimed);
+    let groups: Vec<&str> = targets
+        .iter()
+        .map(|target| target.target_group.arn.as_str())
+        .collect();
+    let others_are_unheard = case.rows().iter().any(|row| {
+        is_unheard(row)
+            && row
+                .target_group_arn
+                .as_deref()
+                .is_none_or(|arn| groups.contains(&arn))
+            && case
+                .target_of(row)
+                .is_none_or(|target| target.health.id != instance.id)
+    });
+    !case.is_classic()
+        && targets
+            .iter()
+            .all(|target| target.health.state == "unhealthy")
+        && tied.iter().all(|place| is_unheard(&case.rows()[*place]))
+        && !others_are_unheard
 }
 
 /// "User initiated (2026-11-20 03:12:44 GMT)"
@@ -302,6 +337,19 @@ mod tests {
             value[0].instance_status = Some("impaired".to_owned());
         }
         set_rows(&mut evidence, vec![refused("10:32:00", 1)]);
+        assert_found(&RULE, &evidence, Strength::Likely);
+        // Its health checks fail as well, and it alone is not heard.
+        let mut health: Vec<_> = (2..=3).map(|n| target(n, "healthy", None)).collect();
+        health.push(target(1, "unhealthy", Some("Target.Timeout")));
+        set_health(&mut evidence, health);
+        assert_found(&RULE, &evidence, Strength::Proven);
+        // A path that is shut keeps others silent too.
+        set_rows(
+            &mut evidence,
+            vec![refused("10:32:00", 1), refused("10:33:00", 2)],
+        );
+        assert_found(&RULE, &evidence, Strength::Likely);
+        set_rows(&mut evidence, vec![hung_up("10:32:00", 1, 0.4)]);
         assert_found(&RULE, &evidence, Strength::Likely);
     }
 
