@@ -22,6 +22,7 @@
 //! it refuses connections while it restarts, its log tells of a restart. Where such signs are seen, this
 //! rule is silent; a crash that leaves none cannot be told from it by AWS's evidence. Where the same route
 //! works on another target, or all routes of one target fail, it is the target and not the answer.
+//! Where it fails after the same long while each time, a time-out of the target's own server ended it.
 //!
 //! On a Classic Load Balancer a 502 means nothing else: the load balancer could not parse the answer.
 //!
@@ -39,6 +40,8 @@
 //! - AWS, Classic Load Balancer guide, HTTP 502: bad gateway
 //! - RFC 9112, HTTP/1.1, sections 5 and 6 (header fields, message body length)
 //! - The signature in the access log is an inference: AWS names the cause, not its row.
+
+mod clock;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -72,7 +75,7 @@ const MIN_ROWS: usize = 5;
 /// breaks an answer is in the code, so it does not come and go.
 const NEARLY_ALWAYS: u64 = 90;
 /// Per cent: broken for some data. A race or a worker that is recycled takes far fewer of a route. [I]
-const OFTEN: u64 = 30;
+const OFTEN: u64 = 20;
 /// Per cent of other requests that the same targets may lose, and what part of the route's own share:
 /// above it the target is sick, not the route. [I]
 const OTHERS_LOSE: u64 = 10;
@@ -182,6 +185,11 @@ fn judge(
     if let Some(signs) = crashes::signs(case, rows) {
         return Err(format!(
             "of what fails on {route}, {signs}: the process behind it may crash"
+        ));
+    }
+    if let Some(seconds) = clock::ended_by_it(case, rows) {
+        return Err(format!(
+            "what fails on {route} fails after {seconds} s each time: a time-out of the target's server"
         ));
     }
     if mostly(rows, |row| row.upload) {

@@ -114,6 +114,24 @@ fn a_race_on_a_route_is_not_it() {
 }
 
 #[test]
+fn what_ends_each_time_after_half_a_minute_was_timed_out() {
+    for works in [0, 48] {
+        let mut evidence = lost(48, works);
+        for (n, row) in (0_u32..).zip(&mut edit(&mut evidence).rows) {
+            row.target_processing_time = Some(30.0 + f64::from(n % 10) / 10.0);
+        }
+        assert_clear(&RULE, &evidence);
+        let because = ask(&RULE, &evidence).because;
+        assert!(because.contains("after 30 s each time"), "{because}");
+        // Answers that take their time take each its own.
+        for (n, row) in (0_u32..).zip(&mut edit(&mut evidence).rows) {
+            row.target_processing_time = Some(8.0 + f64::from(n % 10));
+        }
+        assert_found(&RULE, &evidence, Strength::Likely);
+    }
+}
+
+#[test]
 fn all_routes_of_a_target_fail_and_it_is_the_target() {
     let mut evidence = lost(48, 0);
     for (n, row) in edit(&mut evidence).rows.iter_mut().enumerate() {
