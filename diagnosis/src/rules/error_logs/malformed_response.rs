@@ -76,6 +76,8 @@ const MIN_ROWS: usize = 5;
 const NEARLY_ALWAYS: u64 = 90;
 /// Per cent: broken for some data. A race or a worker that is recycled takes far fewer of a route. [I]
 const OFTEN: u64 = 20;
+/// Per cent of all requests from which on a client's address is that of many. [I]
+const A_PROXYS_SHARE: u64 = 50;
 /// Per cent of other requests that the same targets may lose, and what part of the route's own share:
 /// above it the target is sick, not the route. [I]
 const OTHERS_LOSE: u64 = 10;
@@ -200,7 +202,7 @@ fn judge(
             "{route} also works, and what fails on it fails before the application can have answered"
         ));
     }
-    if share < NEARLY_ALWAYS && bound_to_a_client(case, rows) {
+    if share < NEARLY_ALWAYS && bound_to_a_client(case, log, rows) {
         return Err(format!("{route} fails for one client alone"));
     }
     let on = targets(case, rows);
@@ -289,12 +291,21 @@ fn since_it_fails(slots: &[RouteCounts]) -> RouteCounts {
     }
 }
 
-fn bound_to_a_client(case: &Case<'_>, rows: &[&Lost]) -> bool {
+/// Whether one client alone loses answers. Behind a proxy or a CDN everybody has its address, which then
+/// tells nobody apart. [V] DOC-AL, client:port
+fn bound_to_a_client(case: &Case<'_>, log: &AccessLog, rows: &[&Lost]) -> bool {
     let clients: BTreeSet<&str> = rows
         .iter()
         .map(|lost| case.rows()[lost.place].client.as_str())
         .collect();
-    clients.len() == 1
+    let of_others = |client: &str| {
+        let counts = log
+            .base_rates
+            .by(Dividing::Client)
+            .and_then(|division| division.value(client));
+        counts.is_none_or(|counts| words::percent(counts.requests, log.requests) < A_PROXYS_SHARE)
+    };
+    clients.len() == 1 && clients.into_iter().all(of_others)
 }
 
 fn finding(

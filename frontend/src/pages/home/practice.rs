@@ -42,7 +42,6 @@ pub(super) fn Practice(incidents: Vec<PracticeIncident>) -> impl IntoView {
         <ul class="cards">
             {incidents.into_iter().map(|incident| {
                 let name = incident.name.clone();
-                let open = open.clone();
                 let is_opening = move || opening.with(|opening| opening.as_deref() == Some(name.as_str()));
                 let name = incident.name;
                 view! {

@@ -132,6 +132,19 @@ fn what_ends_each_time_after_half_a_minute_was_timed_out() {
 }
 
 #[test]
+fn behind_a_proxy_everybody_is_one_client() {
+    let mut evidence = lost(48, 48);
+    for row in &mut edit(&mut evidence).rows {
+        row.client = "203.0.113.7".to_owned();
+    }
+    set_base(&mut evidence, Dividing::Client, &[("203.0.113.7", 300, 48)]);
+    assert_clear(&RULE, &evidence);
+    let all = edit(&mut evidence).requests;
+    set_base(&mut evidence, Dividing::Client, &[("203.0.113.7", all, 48)]);
+    assert_found(&RULE, &evidence, Strength::Likely);
+}
+
+#[test]
 fn all_routes_of_a_target_fail_and_it_is_the_target() {
     let mut evidence = lost(48, 0);
     for (n, row) in edit(&mut evidence).rows.iter_mut().enumerate() {
