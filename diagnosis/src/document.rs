@@ -53,6 +53,9 @@ pub struct Diagnosis {
     /// What changed near the window, in order of time; those that the errors follow are suspects.
     #[serde(default)]
     pub changes: Vec<DatedChange>,
+    /// How many more there were than stand in `changes`: no suspects, and further from the errors.
+    #[serde(default)]
+    pub changes_left_out: u64,
     pub observations: Vec<Observation>,
 }
 

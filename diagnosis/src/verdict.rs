@@ -59,7 +59,7 @@ pub fn judge(evidence: &Evidence) -> Diagnosis {
     let settlement = ledger::settle(&case, &drafts);
     let changes = what_changed::changes(&case);
     let mut findings = ranking::rank(evidence, &drafts, &settlement);
-    what_changed::tell(&changes, &mut findings);
+    what_changed::tell(&changes.told, &mut findings);
     let steps: Vec<StepResult> = Step::ALL
         .into_iter()
         .map(|step| step_result(evidence, step, &answers, &findings))
@@ -97,7 +97,8 @@ pub fn judge(evidence: &Evidence) -> Diagnosis {
         skew: skew::skew(&case),
         coverage: coverage::of(&case),
         steps,
-        changes,
+        changes: changes.told,
+        changes_left_out: changes.left_out,
         observations: evidence.observations.clone(),
     }
 }

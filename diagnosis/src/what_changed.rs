@@ -75,8 +75,16 @@ pub struct Suspect {
 const CHANGES_KEPT: usize = 300;
 const RESOURCES_KEPT: usize = 20;
 
-/// Every change, in order of time.
-pub fn changes(case: &Case<'_>) -> Vec<DatedChange> {
+/// What is told of all changes.
+#[derive(Clone, Debug)]
+pub struct Changes {
+    /// In order of time.
+    pub told: Vec<DatedChange>,
+    /// How many more there were: no suspects, and further from the errors.
+    pub left_out: u64,
+}
+
+pub fn changes(case: &Case<'_>) -> Changes {
     let events = events::events(case);
     let suspects = suspects::suspects(case, &events);
     let mut changes: Vec<DatedChange> = events
@@ -93,7 +101,8 @@ pub fn changes(case: &Case<'_>) -> Vec<DatedChange> {
             suspect,
         })
         .collect();
-    if changes.len() > CHANGES_KEPT {
+    let left_out = changes.len().saturating_sub(CHANGES_KEPT) as u64;
+    if left_out > 0 {
         let near = errors::first(case).unwrap_or(case.evidence.window.from);
         changes.sort_by_key(|one| (one.suspect.is_none(), crate::case::apart(one.at, near)));
         changes.truncate(CHANGES_KEPT);
@@ -101,7 +110,10 @@ pub fn changes(case: &Case<'_>) -> Vec<DatedChange> {
     changes.sort_by(|a, b| {
         (a.at, a.source, &a.name, &a.in_words).cmp(&(b.at, b.source, &b.name, &b.in_words))
     });
-    changes
+    Changes {
+        told: changes,
+        left_out,
+    }
 }
 
 /// Says on each finding that rests on a suspect's resource by how much the errors followed it.

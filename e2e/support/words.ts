@@ -26,6 +26,9 @@ export const coverage = (page: Page): Locator => page.getByRole("region", { name
 /** What changed near the window, on the summary. */
 export const changes = (page: Page): Locator => page.getByRole("region", { name: "What changed" });
 
+/** The codes other than 502, on the summary. */
+export const otherCodes = (page: Page): Locator => page.getByRole("region", { name: /^Other codes/ });
+
 /** The start, once it knows the load balancers. */
 export async function openStart(page: Page): Promise<void> {
   await page.goto("/");

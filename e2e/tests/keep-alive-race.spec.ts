@@ -54,6 +54,12 @@ const SUMMARY = `
         - heading "It rests on" [level=5]
         - paragraph:
           - link "About this rule"
+    - region "Timeouts that break the chain":
+      - heading "Timeouts that break the chain" [level=3]
+      - list:
+        - listitem: /Broken idle timeout/
+      - paragraph:
+        - link /See the whole chain/
     - region "What changed":
       - heading "What changed" [level=3]
     - region "What could not be seen":
@@ -61,8 +67,7 @@ const SUMMARY = `
       - list:
         - listitem:
           - heading "Connection log" [level=4]
-          - region "the command for Connection log, scrollable"
-          - button "Copy the command for Connection log"
+          - group: "/How to close it: Connection log/"
     - region "Notes"
 `;
 
@@ -144,7 +149,8 @@ test("somebody on call names a load balancer and sees why it answers 502", async
   await test.step("what could not be seen comes first, with the command that switches it on", async () => {
     const gap = coverage(page).getByRole("listitem").filter({ has: page.getByRole("heading", { name: "Connection log" }) });
     await expect(gap).toContainText("Off");
-    await expect(gap).toContainText("To close it: Switch it on");
+    await gap.getByText("How to close it").press("Enter");
+    await expect(gap.getByText(/^Switch it on/)).toBeVisible();
     const command = gap.getByRole("region", { name: "the command for Connection log, scrollable" });
     await expect(command).toContainText(/^aws .*elbv2 modify-load-balancer-attributes .*connection_logs\.s3\.enabled/);
     await expect(gap.getByRole("button", { name: "Copy the command for Connection log" })).toBeVisible();

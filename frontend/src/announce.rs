@@ -1,5 +1,5 @@
 //! What a person who does not see the page needs to hear: new pages, progress, results.
-//! leptos_router neither moves the focus nor announces a change of page.
+//! A page that takes the place of another without loading is neither announced nor given the focus by itself.
 
 use leptos::prelude::*;
 

@@ -1,15 +1,12 @@
 //! The frame around every page: skip link, top bar, live region, the notice that the server is away, routes.
 
 use leptos::prelude::*;
-use leptos_router::{
-    components::{FlatRoutes, Route, Router},
-    path,
-};
 
 use crate::{
     announce::{Announcer, LiveRegion},
     client::{AwayNotice, Connection},
     pages::{home::Home, investigation::InvestigationPage, not_found::NotFound, rule::RulePage},
+    router::{Kind, Router},
     theme::ThemeToggle,
 };
 
@@ -17,34 +14,34 @@ use crate::{
 pub(crate) fn App() -> impl IntoView {
     Announcer::provide();
     Connection::provide();
+    let kind = Router::provide().kind();
     view! {
-        <Router>
-            <a class="skip-link" href="#main" rel="external" on:click=|event| {
-                event.prevent_default();
-                crate::announce::focus("main");
-            }>"Skip to content"</a>
-            <header class="top-bar">
-                <div class="top-bar-inner">
-                    <a class="brand" href="/">
-                        <span class="brand-mark" aria-hidden="true">"502"</span>
-                        <span>"lb502"</span>
-                    </a>
-                    <span class="brand-claim">"Why is my load balancer answering 502?"</span>
-                    <ThemeToggle/>
-                </div>
-            </header>
-            <AwayNotice/>
-            <main id="main" class="main" tabindex="-1">
-                <FlatRoutes fallback=NotFound>
-                    <Route path=path!("/") view=Home/>
-                    <Route path=path!("/investigations/:id/:step?") view=InvestigationPage/>
-                    <Route path=path!("/rules/:id") view=RulePage/>
-                </FlatRoutes>
-            </main>
-            <footer class="foot">
-                <p>"lb502 only reads from AWS. It never changes anything there."</p>
-            </footer>
-            <LiveRegion/>
-        </Router>
+        <a class="skip-link" href="#main" rel="external" on:click=|event| {
+            event.prevent_default();
+            crate::announce::focus("main");
+        }>"Skip to content"</a>
+        <header class="top-bar">
+            <div class="top-bar-inner">
+                <a class="brand" href="/">
+                    <span class="brand-mark" aria-hidden="true">"502"</span>
+                    <span>"lb502"</span>
+                </a>
+                <span class="brand-claim">"Why is my load balancer answering 502?"</span>
+                <ThemeToggle/>
+            </div>
+        </header>
+        <AwayNotice/>
+        <main id="main" class="main" tabindex="-1">
+            {move || match kind.get() {
+                Kind::Home => view! { <Home/> }.into_any(),
+                Kind::Investigation => view! { <InvestigationPage/> }.into_any(),
+                Kind::Rule => view! { <RulePage/> }.into_any(),
+                Kind::NotFound => view! { <NotFound/> }.into_any(),
+            }}
+        </main>
+        <footer class="foot">
+            <p>"lb502 only reads from AWS. It never changes anything there."</p>
+        </footer>
+        <LiveRegion/>
     }
 }

@@ -10,7 +10,7 @@ use leptos::{
 };
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::storage;
+use crate::{json, storage};
 
 const BASE: &str = "/api/v1";
 /// Longer than the server gives AWS for one listing; a call that takes longer will not come back.
@@ -116,7 +116,7 @@ async fn exchange(
         return Ok(text);
     }
     // Something between the browser and lb502 may answer with a page of its own.
-    Err(serde_json::from_str(&text).unwrap_or_else(|_| Problem {
+    Err(json::from_str(&text).unwrap_or_else(|_| Problem {
         kind: "about:blank".to_owned(),
         title: "The server refused".to_owned(),
         status: response.status(),
@@ -145,7 +145,7 @@ fn encode(body: &impl Serialize) -> Result<String, Problem> {
 }
 
 fn decode<T: DeserializeOwned>(text: &str) -> Result<T, Problem> {
-    serde_json::from_str(text).map_err(|error| unreadable(&error))
+    json::from_str(text).map_err(|error| unreadable(&error))
 }
 
 fn unreadable(error: &serde_json::Error) -> Problem {

@@ -12,7 +12,7 @@ use leptos::{
     web_sys::{EventSource, MessageEvent, VisibilityState},
 };
 
-use crate::client::events_address;
+use crate::{client::events_address, json};
 
 /// The names that the server gives its events; `EventKind::name` says the same.
 const KINDS: [&str; 8] = [
@@ -125,7 +125,7 @@ impl Listener {
             move |message: MessageEvent| {
                 // An event of a newer server that this page does not know is left out: the next fetch has it.
                 if let Some(data) = message.data().as_string()
-                    && let Ok(event) = serde_json::from_str::<Event>(&data)
+                    && let Ok(event) = json::from_str::<Event>(&data)
                 {
                     (listener.hear)(Heard::Event(Box::new(event)));
                 }
@@ -135,7 +135,7 @@ impl Listener {
             let listener = self.clone();
             move |message: MessageEvent| {
                 if let Some(data) = message.data().as_string()
-                    && let Ok(here) = serde_json::from_str(&data)
+                    && let Ok(here) = json::from_str(&data)
                 {
                     (listener.hear)(Heard::Here(here));
                 }

@@ -1,9 +1,11 @@
 //! The words of the page for the words of the API: one place, so that they are the same everywhere.
 
+pub(crate) mod neighbours;
 mod numbers;
 pub(crate) mod timeline;
+pub(crate) mod timeouts;
 
-pub(crate) use numbers::{count, counted, explained, rate};
+pub(crate) use numbers::{code, count, counted, explained, percent, permille, rate};
 
 use diagnosis::{
     api::{Here, RunState, Status},
@@ -149,27 +151,30 @@ pub(crate) fn rule_title(id: &str) -> String {
     let words: Vec<String> = id
         .split('-')
         .map(|word| match word {
-            "acl" | "cpu" | "tls" => word.to_uppercase(),
+            "acl" | "cpu" | "tls" => word.to_ascii_uppercase(),
             word => word.to_owned(),
         })
         .collect();
-    let words = words.join(" ");
-    let mut letters = words.chars();
-    letters.next().map_or_else(String::new, |first| {
-        first.to_uppercase().chain(letters).collect()
-    })
+    capital(&words.join(" "))
+}
+
+/// The first letter in upper case, where it is one of ASCII: AWS's names and our words are.
+pub(crate) fn capital(text: &str) -> String {
+    let mut text = text.to_owned();
+    if let Some(first) = text.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    text
 }
 
 /// A reason as a sentence. Names and ids at its start stay as they are.
 pub(crate) fn sentence(text: &str) -> String {
     let text = text.trim();
     let first_word = text.split([' ', ':', ',']).next().unwrap_or_default();
-    let mut letters = text.chars();
-    let mut sentence = match letters.next() {
-        Some(first) if first_word.chars().all(|c| c.is_ascii_lowercase()) => {
-            first.to_uppercase().chain(letters).collect()
-        }
-        _ => text.to_owned(),
+    let mut sentence = if first_word.chars().all(|c| c.is_ascii_lowercase()) {
+        capital(text)
+    } else {
+        text.to_owned()
     };
     if sentence.ends_with(|c: char| c.is_alphanumeric() || matches!(c, ')' | '"' | '”' | '%')) {
         sentence.push('.');

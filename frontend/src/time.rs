@@ -1,34 +1,50 @@
 //! Times for people: UTC first, because logs and AWS speak it, then the person's own clock.
+//!
+//! Put together by hand: chrono's patterns would be a good part of a first load.
 
-use chrono::{DateTime, FixedOffset, Local, NaiveDateTime, Offset, TimeDelta, Utc};
+use chrono::{DateTime, Datelike, NaiveDateTime, TimeDelta, Timelike, Utc};
 use diagnosis::evidence::Window;
+use leptos::{wasm_bindgen::JsValue, web_sys::js_sys};
 
 /// `22 Nov 2026, 02:10:05 UTC`
 pub(crate) fn utc(at: DateTime<Utc>) -> String {
-    at.format("%-d %b %Y, %H:%M:%S UTC").to_string()
+    let at = at.naive_utc();
+    format!("{}, {} UTC", date(at), clock(at))
 }
 
 /// `22 Nov, 02:10:05 UTC`; the year stands with the window.
 pub(crate) fn moment(at: DateTime<Utc>) -> String {
-    at.format("%-d %b, %H:%M:%S UTC").to_string()
+    let at = at.naive_utc();
+    format!("{}, {} UTC", day(at), clock(at))
 }
 
 /// `03:10:05 your time`, with the day where it is another one; `None` where the person's clock is on UTC.
 pub(crate) fn local(at: DateTime<Utc>) -> Option<String> {
-    on_clock(at, at.with_timezone(&Local).offset().fix())
+    on_clock(at, ahead(at))
 }
 
-fn on_clock(at: DateTime<Utc>, clock: FixedOffset) -> Option<String> {
-    if clock.local_minus_utc() == 0 {
+fn on_clock(at: DateTime<Utc>, ahead: TimeDelta) -> Option<String> {
+    if ahead.is_zero() {
         return None;
     }
-    let there = at.with_timezone(&clock);
-    let format = if there.date_naive() == at.date_naive() {
-        "%H:%M:%S your time"
+    let here = at.naive_utc();
+    let there = later(here, ahead);
+    Some(if there.date() == here.date() {
+        format!("{} your time", clock(there))
     } else {
-        "%-d %b, %H:%M:%S your time"
-    };
-    Some(there.format(format).to_string())
+        format!("{}, {} your time", day(there), clock(there))
+    })
+}
+
+/// At the end of the calendar there is no later.
+fn later(at: NaiveDateTime, by: TimeDelta) -> NaiveDateTime {
+    at.checked_add_signed(by).unwrap_or(at)
+}
+
+/// How far the person's clock is ahead of UTC at that moment: the browser knows.
+fn ahead(at: DateTime<Utc>) -> TimeDelta {
+    let at = js_sys::Date::new(&JsValue::from_f64(at.timestamp_millis() as f64));
+    TimeDelta::minutes(-(at.get_timezone_offset() as i64))
 }
 
 /// `22 Nov 2026, 02:10–03:10 UTC`
@@ -41,17 +57,25 @@ pub(crate) fn window_utc(window: Window) -> String {
 
 /// `03:10–04:10 your time`, with the day where it is another one; `None` where the person's clock is on UTC.
 pub(crate) fn window_local(window: Window) -> Option<String> {
-    let from = window.from.with_timezone(&Local);
-    let to = window.to.with_timezone(&Local);
+    window_on_clock(window, ahead(window.from), ahead(window.to))
+}
+
+fn window_on_clock(window: Window, at_from: TimeDelta, at_to: TimeDelta) -> Option<String> {
+    if at_from.is_zero() {
+        return None;
+    }
+    let (from, to) = (window.from.naive_utc(), window.to.naive_utc());
+    let (local_from, local_to) = (later(from, at_from), later(to, at_to));
     // The day is said once, with UTC, where both clocks agree on it.
-    let same_days =
-        from.date_naive() == window.from.date_naive() && to.date_naive() == from.date_naive();
+    let same_days = local_from.date() == from.date()
+        && local_to.date() == to.date()
+        && local_to.date() == local_from.date();
     let words = if same_days {
-        format!("{}–{}", from.format("%H:%M"), to.format("%H:%M"))
+        format!("{}–{}", minutes(local_from), minutes(local_to))
     } else {
-        span(from.naive_local(), to.naive_local())
+        span(local_from, local_to)
     };
-    (from.offset().local_minus_utc() != 0).then(|| format!("{words} your time"))
+    Some(format!("{words} your time"))
 }
 
 /// How long a window is: `1 h`, `1 h 30 min`.
@@ -80,36 +104,68 @@ pub(crate) fn ago(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
 
 /// The value of a `datetime-local` field, taken as UTC.
 pub(crate) fn from_field(value: &str) -> Option<DateTime<Utc>> {
-    ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
+    let value = value.trim();
+    [format!("{value}:00Z"), format!("{value}Z")]
         .iter()
-        .find_map(|format| NaiveDateTime::parse_from_str(value, format).ok())
-        .map(|at| at.and_utc())
+        .find_map(|text| text.parse().ok())
 }
 
 pub(crate) fn to_field(at: DateTime<Utc>) -> String {
-    at.format("%Y-%m-%dT%H:%M").to_string()
+    let at = at.naive_utc();
+    format!("{}T{}", iso_date(at), minutes(at))
 }
 
 /// To the second, where the time has any: what is shown is what is kept.
 pub(crate) fn to_field_exact(at: DateTime<Utc>) -> String {
-    if at.format("%S").to_string() == "00" {
-        to_field(at)
-    } else {
-        at.format("%Y-%m-%dT%H:%M:%S").to_string()
+    if at.second() == 0 {
+        return to_field(at);
     }
+    let at = at.naive_utc();
+    format!("{}T{}", iso_date(at), clock(at))
 }
 
 pub(crate) fn rfc3339(at: DateTime<Utc>) -> String {
-    at.format("%Y-%m-%dT%H:%M:%SZ").to_string()
+    let at = at.naive_utc();
+    format!("{}T{}Z", iso_date(at), clock(at))
 }
 
 fn span(from: NaiveDateTime, to: NaiveDateTime) -> String {
     let end = if from.date() == to.date() {
-        to.format("%H:%M")
+        minutes(to)
     } else {
-        to.format("%-d %b, %H:%M")
+        format!("{}, {}", day(to), minutes(to))
     };
-    format!("{}–{end}", from.format("%-d %b %Y, %H:%M"))
+    format!("{}, {}–{end}", date(from), minutes(from))
+}
+
+const MONTHS: [&str; 12] = [
+    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+];
+
+/// `22 Nov 2026`
+fn date(at: NaiveDateTime) -> String {
+    format!("{} {}", day(at), at.year())
+}
+
+/// `22 Nov`
+fn day(at: NaiveDateTime) -> String {
+    let month = MONTHS.get(at.month0() as usize).copied();
+    format!("{} {}", at.day(), month.unwrap_or_default())
+}
+
+/// `02:10`
+fn minutes(at: NaiveDateTime) -> String {
+    format!("{:02}:{:02}", at.hour(), at.minute())
+}
+
+/// `02:10:05`
+fn clock(at: NaiveDateTime) -> String {
+    format!("{}:{:02}", minutes(at), at.second())
+}
+
+/// `2026-11-22`
+fn iso_date(at: NaiveDateTime) -> String {
+    format!("{:04}-{:02}-{:02}", at.year(), at.month(), at.day())
 }
 
 #[cfg(test)]
@@ -143,15 +199,32 @@ mod tests {
     fn a_moment_is_told_on_both_clocks() {
         let late = at("2026-11-22T23:10:05Z");
         assert_eq!(moment(late), "22 Nov, 23:10:05 UTC");
-        let clock = |hours: i32| FixedOffset::east_opt(hours * 3_600).unwrap();
-        assert_eq!(on_clock(late, clock(0)), None);
+        assert_eq!(on_clock(late, TimeDelta::zero()), None);
         assert_eq!(
-            on_clock(late, clock(-5)).as_deref(),
+            on_clock(late, TimeDelta::hours(-5)).as_deref(),
             Some("18:10:05 your time")
         );
         assert_eq!(
-            on_clock(late, clock(1)).as_deref(),
-            Some("23 Nov, 00:10:05 your time")
+            on_clock(late, TimeDelta::minutes(330)).as_deref(),
+            Some("23 Nov, 04:40:05 your time")
+        );
+        assert_eq!(utc(late), "22 Nov 2026, 23:10:05 UTC");
+        assert_eq!(rfc3339(late), "2026-11-22T23:10:05Z");
+    }
+
+    #[test]
+    fn a_window_is_told_on_the_persons_clock() {
+        let window = Window {
+            from: at("2026-11-22T02:10:00Z"),
+            to: at("2026-11-22T03:40:00Z"),
+        };
+        let on =
+            |hours: i64| window_on_clock(window, TimeDelta::hours(hours), TimeDelta::hours(hours));
+        assert_eq!(on(0), None);
+        assert_eq!(on(1).as_deref(), Some("03:10–04:40 your time"));
+        assert_eq!(
+            on(-5).as_deref(),
+            Some("21 Nov 2026, 21:10–22:40 your time")
         );
     }
 
@@ -166,6 +239,10 @@ mod tests {
             Some(at("2026-11-22T02:10:30Z"))
         );
         assert_eq!(from_field("yesterday"), None);
+        assert_eq!(from_field(""), None);
+        let exact = at("2026-11-22T02:10:30Z");
+        assert_eq!(to_field_exact(exact), "2026-11-22T02:10:30");
+        assert_eq!(to_field(exact), "2026-11-22T02:10");
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod header;
 mod keep_alive;
 mod ledger;
 mod log_lines;
+mod neighbours;
 mod notes;
 mod observation;
 mod questions;
@@ -20,6 +21,7 @@ mod step;
 mod summary;
 mod table;
 mod timeline;
+mod timeout_chain;
 mod verdict;
 
 use std::collections::BTreeMap;

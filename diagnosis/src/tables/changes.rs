@@ -24,7 +24,10 @@ pub(super) fn table(case: &Case<'_>) -> Table {
             "Details",
         ],
     );
-    let all = what_changed::changes(case);
+    let what_changed::Changes {
+        told: all,
+        left_out,
+    } = what_changed::changes(case);
     let suspects = all.iter().filter(|one| one.suspect.is_some()).count();
     for change in &all {
         table.row(vec![
@@ -46,14 +49,21 @@ pub(super) fn table(case: &Case<'_>) -> Table {
             cell(details(change)),
         ]);
     }
-    table.note(match suspects {
+    let mut note = match suspects {
         0 => "In order of time, UTC. The errors step up after none of them.".to_owned(),
         1 => "In order of time, UTC. The errors step up after one of them.".to_owned(),
         n => format!(
             "In order of time, UTC. The errors step up after {n} of them; changes of the same minute \
              cannot be told apart."
         ),
-    });
+    };
+    if left_out > 0 {
+        note += &format!(
+            " {} not here: no suspects, and further from the errors.",
+            words::count(left_out, "more change is", "more changes are")
+        );
+    }
+    table.note(note);
     table.from(case, &[Need::CloudTrail, Need::AutoScaling, Need::Ecs]);
     table.in_order()
 }

@@ -71,7 +71,6 @@ pub(super) fn rank(
                 finding.explained_by = Some(by.id.to_owned());
             }
             if let Some(traces) = traces.remove(&place) {
-                finding.because += &seen_as(&traces);
                 finding.also_seen = traces;
             }
             (rule.specificity, finding)
@@ -174,21 +173,6 @@ fn beside(left_out: LeftOut, title: &str) -> String {
     )
 }
 
-fn seen_as(traces: &[AlsoSeen]) -> String {
-    let words: Vec<String> = traces
-        .iter()
-        .map(|seen| {
-            format!(
-                "{} ({}, {})",
-                seen.title.trim_end_matches('.'),
-                seen.rule,
-                count(seen.claimed, "error", "errors")
-            )
-        })
-        .collect();
-    format!(" Seen as a trace of it: {}.", crate::words::list(&words, 4))
-}
-
 fn finding(evidence: &Evidence, rule: &Rule, draft: &Draft) -> Finding {
     let mut cites = draft.cites.clone();
     cites.sort_unstable();
@@ -267,7 +251,8 @@ mod tests {
             (seen.rule.as_str(), seen.claimed),
             ("target-refused-connection", 2)
         );
-        assert!(findings[0].because.contains("target-refused-connection"));
+        // Told once: whoever shows a finding shows its traces.
+        assert!(!findings[0].because.contains("target-refused-connection"));
     }
 
     #[test]

@@ -37,7 +37,7 @@ fn with(rows: Vec<FaultRow>, changes: Vec<Change>) -> Evidence {
 }
 
 fn suspects(evidence: &Evidence) -> Vec<String> {
-    let changes = changes(&Case::new(evidence));
+    let changes = changes(&Case::new(evidence)).told;
     let suspects = changes
         .into_iter()
         .filter(|change| change.suspect.is_some());
@@ -50,7 +50,7 @@ fn a_change_that_errors_follow_is_a_suspect_with_its_numbers() {
         errors("10:30:12", 1_500, 5, 1),
         vec![event("10:30:00", "RevokeSecurityGroupIngress", &["sg-1"])],
     );
-    let changes = changes(&Case::new(&evidence));
+    let changes = changes(&Case::new(&evidence)).told;
     let suspect = changes[0].suspect.as_ref().unwrap();
     assert_eq!(suspect.seconds_to_first_error, 12);
     assert!(suspect.errors_per_minute_before.abs() < 1e-9);
@@ -84,7 +84,7 @@ fn a_change_that_was_refused_did_nothing() {
     change.error = Some("Client.UnauthorizedOperation".to_owned());
     let evidence = with(errors("10:30:12", 1_500, 5, 1), vec![change]);
     assert_eq!(suspects(&evidence), Vec::<String>::new());
-    let changes = changes(&Case::new(&evidence));
+    let changes = changes(&Case::new(&evidence)).told;
     assert_eq!(
         changes[0].refused.as_deref(),
         Some("Client.UnauthorizedOperation")
@@ -101,6 +101,7 @@ fn a_change_of_another_target_is_not_blamed() {
         ],
     );
     let names: Vec<String> = changes(&Case::new(&evidence))
+        .told
         .into_iter()
         .filter(|change| change.suspect.is_some())
         .flat_map(|change| change.resources)
@@ -197,7 +198,7 @@ fn a_finding_says_by_how_much_the_errors_followed_its_change() {
         errors("10:30:12", 1_500, 5, 2),
         vec![event("10:30:00", "ModifyTargetGroup", &[WEB])],
     );
-    let changes = changes(&Case::new(&evidence));
+    let changes = changes(&Case::new(&evidence)).told;
     let diagnosis = crate::diagnose(&evidence);
     assert_eq!(diagnosis.changes, changes);
     let mut findings = diagnosis.findings;
@@ -213,4 +214,24 @@ fn a_finding_says_by_how_much_the_errors_followed_its_change() {
         "{}",
         findings[0].because
     );
+}
+
+#[test]
+fn what_is_left_out_is_counted_and_is_no_suspect() {
+    let quiet = (0..CHANGES_KEPT + 40).map(|n| {
+        let clock = format!("09:{:02}:{:02}", n / 60, n % 60);
+        event(&clock, "ModifyRule", &["rule/1"])
+    });
+    let suspect = event("10:30:00", "RevokeSecurityGroupIngress", &["sg-1"]);
+    let evidence = with(
+        errors("10:30:12", 1_500, 5, 1),
+        quiet.chain([suspect]).collect(),
+    );
+    assert_eq!(suspects(&evidence), ["RevokeSecurityGroupIngress"]);
+    let diagnosis = crate::diagnose(&evidence);
+    assert_eq!(diagnosis.changes.len(), CHANGES_KEPT);
+    assert_eq!(diagnosis.changes_left_out, 41);
+    let tables = crate::tables::tables(&evidence, crate::Step::TargetHealth);
+    let table = tables.iter().find(|table| table.id == "changes").unwrap();
+    assert!(table.note.contains("41 more changes are not here"));
 }

@@ -2,22 +2,26 @@
 
 use diagnosis::{Step, api::Investigation};
 use leptos::{prelude::*, task::spawn_local};
-use leptos_router::hooks::use_params_map;
 
 use crate::{
     announce,
     client::{self, Connection},
     components::{Load, ProblemNotice},
+    router::{Page, Router},
     session::Session,
     wizard::{Wizard, WizardView},
 };
 
 #[component]
 pub(crate) fn InvestigationPage() -> impl IntoView {
-    let params = use_params_map();
-    let id = Memo::new(move |_| params.with(|params| params.get("id").unwrap_or_default()));
-    let step = Memo::new(move |_| {
-        params.with(|params| params.get("step").and_then(|step| Step::from_id(&step)))
+    let router = Router::get();
+    let id = router.part(|page| match page {
+        Page::Investigation { id, .. } => Some(id.clone()),
+        _ => None,
+    });
+    let step = router.part(|page| match page {
+        Page::Investigation { step, .. } => Some(step.as_deref().and_then(Step::from_id)),
+        _ => None,
     });
     // Another investigation is another page; another step of the same one is not.
     move || {

@@ -2,14 +2,15 @@
 
 use diagnosis::Step;
 use leptos::{prelude::*, task::spawn_local};
-use leptos_router::hooks::use_params_map;
 use serde::Deserialize;
 
 use crate::{
     announce,
     client::{self, Connection},
     components::{Load, ProblemNotice, Prose},
-    help, text,
+    help,
+    router::{Page, Router},
+    text,
 };
 
 /// `GET /rules/{id}`
@@ -28,8 +29,10 @@ pub(crate) async fn fetch(id: &str) -> Result<Rule, diagnosis::api::Problem> {
 #[component]
 pub(crate) fn RulePage() -> impl IntoView {
     let connection = Connection::get();
-    let params = use_params_map();
-    let id = Memo::new(move |_| params.with(|params| params.get("id").unwrap_or_default()));
+    let id = Router::get().part(|page| match page {
+        Page::Rule { id } => Some(id.clone()),
+        _ => None,
+    });
     let rule = RwSignal::new(Load::Waiting);
     Effect::new(move |_| {
         let id = id.get();

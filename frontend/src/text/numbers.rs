@@ -22,11 +22,24 @@ pub(crate) fn counted(n: u64, one: &str, many: &str) -> String {
 
 /// `14.5` of something in a minute: to the tenth, and no more places than it needs.
 pub(crate) fn rate(per_minute: f64) -> String {
-    let tenths = format!("{per_minute:.1}");
-    if tenths == "0.0" && per_minute > 0.0 {
-        return "under 0.1".to_owned();
+    // Whole numbers from here: to print others costs more than this page has to give.
+    let tenths = (per_minute * 10.0).round() as u64;
+    match (tenths / 10, tenths % 10) {
+        (0, 0) if per_minute > 0.0 => "under 0.1".to_owned(),
+        (whole, 0) => whole.to_string(),
+        (whole, rest) => format!("{whole}.{rest}"),
     }
-    tenths.strip_suffix(".0").unwrap_or(&tenths).to_owned()
+}
+
+/// `12.5%` from thousandths, as a style has it.
+pub(crate) fn permille(thousandths: u64) -> String {
+    format!("{}.{}%", thousandths / 10, thousandths % 10)
+}
+
+/// The share of the whole, as a style has it; of nothing, nothing.
+pub(crate) fn percent(part: u64, whole: u64) -> String {
+    let thousandths = part.saturating_mul(1_000).checked_div(whole).unwrap_or(0);
+    permille(thousandths.min(1_000))
 }
 
 /// What a status code is called; of those that only AWS has, what it says. [V] RFC 9110, DOC-TS
@@ -49,7 +62,7 @@ fn code_name(code: &str) -> Option<&'static str> {
 }
 
 /// `504 (Gateway Timeout)`
-fn code(code: &str) -> String {
+pub(crate) fn code(code: &str) -> String {
     code_name(code).map_or_else(|| code.to_owned(), |name| format!("{code} ({name})"))
 }
 
@@ -93,6 +106,11 @@ mod tests {
         assert_eq!(rate(0.2), "0.2");
         assert_eq!(rate(14.0), "14");
         assert_eq!(rate(14.53), "14.5");
+        assert_eq!(rate(0.96), "1");
+        assert_eq!(rate(-1.0), "0");
+        assert_eq!(percent(1, 3), "33.3%");
+        assert_eq!(percent(2, 0), "0.0%");
+        assert_eq!(percent(u64::MAX, 2), "100.0%");
     }
 
     #[test]

@@ -3,7 +3,6 @@
 use diagnosis::{
     coverage::{Coverage, Source},
     what_changed::{ChangeSource, DatedChange, Suspect},
-    words,
 };
 use leptos::prelude::*;
 
@@ -24,22 +23,26 @@ pub(super) fn ChangesView() -> impl IntoView {
     let wizard = Wizard::get();
     let known = wizard.part(|session| {
         let diagnosis = &session.investigation.diagnosis;
-        (diagnosis.changes.clone(), unseen(&diagnosis.coverage))
+        (
+            diagnosis.changes.clone(),
+            diagnosis.changes_left_out,
+            unseen(&diagnosis.coverage),
+        )
     });
     move || {
-        let (changes, unseen) = known.get();
+        let (changes, left_out, unseen) = known.get();
         view! {
             <section class="panel" aria-labelledby="changes-heading">
                 <h3 id="changes-heading">"What changed"</h3>
-                <p>{lead(&changes)}</p>
+                <p>{lead(&changes, left_out)}</p>
                 {unseen.map(|words| view! { <p class="quiet">{words}</p> })}
-                {shown(changes)}
+                {shown(changes, left_out)}
             </section>
         }
     }
 }
 
-fn shown(changes: Vec<DatedChange>) -> AnyView {
+fn shown(changes: Vec<DatedChange>, left_out: u64) -> AnyView {
     if changes.len() <= SHOWN {
         return list(changes).into_any();
     }
@@ -48,15 +51,13 @@ fn shown(changes: Vec<DatedChange>) -> AnyView {
         .filter(|change| change.suspect.is_some())
         .cloned()
         .collect();
-    let words = format!(
-        "{} changes, in order of time",
-        text::count(changes.len() as u64)
-    );
+    let words = format!("{}, in order of time", told(changes.len() as u64, left_out));
     view! {
         {list(suspects)}
         <details class="more">
             <summary>{words}</summary>
             {list(changes)}
+            {(left_out > 0).then(|| view! { <p class="quiet">{left_out_words(left_out)}</p> })}
         </details>
     }
     .into_any()
@@ -90,7 +91,7 @@ fn Line(change: DatedChange) -> impl IntoView {
         <li class=class>
             <Moment at/>
             <div class="change-what">
-                <p><strong>{words::capital(&name)}</strong>
+                <p><strong>{text::capital(&name)}</strong>
                     <span class="quiet">{(!who.is_empty()).then(|| format!(" by {who},"))} " from " {source_words(source)}</span></p>
                 {refused.map(|error| view! { <p><Chip sign=Sign::Quiet text="Refused"/> {format!(" {error}: it changed nothing.")}</p> })}
                 {suspect.map(|suspect| view! { <Rise suspect/> })}
@@ -118,12 +119,26 @@ fn rise(suspect: &Suspect) -> String {
     )
 }
 
-fn lead(changes: &[DatedChange]) -> String {
+/// `7 changes`, `300 of 341 changes`
+fn told(shown: u64, left_out: u64) -> String {
+    let all = text::counted(shown + left_out, "change", "changes");
+    match left_out {
+        0 => all,
+        _ => format!("{} of {all}", text::count(shown)),
+    }
+}
+
+fn left_out_words(left_out: u64) -> String {
+    let more = text::counted(left_out, "more change is", "more changes are");
+    format!("{more} not listed: no suspects, and further from the errors than these.")
+}
+
+fn lead(changes: &[DatedChange], left_out: u64) -> String {
     let suspects = changes
         .iter()
         .filter(|change| change.suspect.is_some())
         .count() as u64;
-    let all = changes.len() as u64;
+    let all = changes.len() as u64 + left_out;
     match (all, suspects) {
         (0, _) => "No change is known of the window and the hour before it.".to_owned(),
         (1, 0) => "The errors do not step up after the one change that is known.".to_owned(),
@@ -203,14 +218,23 @@ mod tests {
     fn the_lead_counts_suspects() {
         let quiet = change("ModifyTargetGroup", "", false);
         let suspect = change("ModifyTargetGroup", "", true);
-        assert!(lead(&[]).starts_with("No change is known"));
-        assert!(lead(std::slice::from_ref(&quiet)).contains("the one change"));
-        assert!(lead(&[quiet.clone(), quiet.clone()]).contains("none of 2 changes"));
-        assert!(lead(&[quiet, suspect.clone()]).contains("after 1 of 2 changes"));
+        assert!(lead(&[], 0).starts_with("No change is known"));
+        assert!(lead(std::slice::from_ref(&quiet), 0).contains("the one change"));
+        assert!(lead(&[quiet.clone(), quiet.clone()], 0).contains("none of 2 changes"));
+        assert!(lead(&[quiet, suspect.clone()], 0).contains("after 1 of 2 changes"));
         assert_eq!(
             suspect.suspect.as_ref().map(rise).as_deref(),
             Some("0 → 14.5 errors a minute")
         );
+    }
+
+    #[test]
+    fn what_is_left_out_is_counted() {
+        let suspect = change("ModifyTargetGroup", "", true);
+        assert!(lead(&[suspect], 41).contains("after 1 of 42 changes"));
+        assert_eq!(told(300, 41), "300 of 341 changes");
+        assert_eq!(told(7, 0), "7 changes");
+        assert!(left_out_words(1).starts_with("1 more change is not listed"));
     }
 
     #[test]

@@ -50,8 +50,13 @@ fn Gap(source: Source) -> impl IntoView {
         <li class="source">
             <div class="source-head"><h4>{title.clone()}</h4><Chip sign text=words/></div>
             <p>{text::sentence(&because)}</p>
-            {close.map(|close| view! { <HowToClose close title/> })}
-            {(!cites.is_empty()).then(|| view! { <Calls cites/> })}
+            {(close.is_some() || !cites.is_empty()).then(|| view! {
+                <details class="more">
+                    <summary>{if close.is_some() { "How to close it" } else { "What it rests on" }}<span class="sr-only">": " {title.clone()}</span></summary>
+                    {close.map(|close| view! { <HowToClose close title/> })}
+                    {(!cites.is_empty()).then(|| view! { <Calls cites/> })}
+                </details>
+            })}
         </li>
     }
 }
@@ -70,7 +75,7 @@ fn HowToClose(close: Close, title: String) -> impl IntoView {
         _ => format!("command {} for {title}", at + 1),
     };
     view! {
-        {(!summary.is_empty()).then(|| view! { <p><strong>"To close it: "</strong>{text::sentence(&summary)}</p> })}
+        {(!summary.is_empty()).then(|| view! { <p>{text::sentence(&summary)}</p> })}
         {(!iam_actions.is_empty()).then(|| view! {
             <ul class="resources">{iam_actions.into_iter().map(|action| view! {
                 <li><code class="break">{action.clone()}</code><CopyButton text=action what="the IAM action"/></li>

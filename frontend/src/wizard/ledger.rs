@@ -55,7 +55,6 @@ fn shown(ledger: &Ledger, findings: &[Finding], wizard: Wizard) -> AnyView {
         }
         .into_any();
     }
-    let share = |part: u64| part as f64 / total as f64 * 100.0;
     let mut parts: Vec<(String, String, u64, Option<String>)> = findings
         .iter()
         .enumerate()
@@ -79,17 +78,15 @@ fn shown(ledger: &Ledger, findings: &[Finding], wizard: Wizard) -> AnyView {
     let bar = parts
         .iter()
         .map(|(class, _, part, _)| {
-            view! { <span class=format!("ledger-part {class}") style:width=format!("{:.2}%", share(*part))></span> }
+            view! { <span class=format!("ledger-part {class}") style:width=text::percent(*part, total)></span> }
         })
         .collect_view();
     let rows = parts
         .into_iter()
         .map(|(class, title, part, address)| {
-            let percent = share(part);
-            let percent = if percent > 0.0 && percent < 1.0 {
-                "under 1 %".to_owned()
-            } else {
-                format!("{percent:.0} %")
+            let percent = match rounded(part, total) {
+                0 if part > 0 => "under 1 %".to_owned(),
+                percent => format!("{percent} %"),
             };
             let name = match address {
                 Some(address) => view! { <a href=address data-noscroll="">{title}</a> }.into_any(),
@@ -120,6 +117,16 @@ fn shown(ledger: &Ledger, findings: &[Finding], wizard: Wizard) -> AnyView {
         <p class="quiet">{source}</p>
     }
     .into_any()
+}
+
+/// Whole per cent; below one it is not rounded up.
+fn rounded(part: u64, total: u64) -> u64 {
+    let thousandths = part.saturating_mul(1_000) / total.max(1);
+    if thousandths < 10 {
+        0
+    } else {
+        (thousandths + 5) / 10
+    }
 }
 
 /// `In the same window: 31 × 504; no 503.`

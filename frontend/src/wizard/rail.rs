@@ -106,7 +106,7 @@ fn glance(session: &Session, step: Step) -> Glance {
             strongest = strongest.or(Some(strength));
             parts.push(format!(
                 "{count} {}",
-                text::strength(strength).1.to_lowercase()
+                text::strength(strength).1.to_ascii_lowercase()
             ));
         }
     }

@@ -5,12 +5,15 @@ use leptos::prelude::*;
 
 use super::{
     Wizard, calls::Calls, finding::FindingCard, keep_alive::KeepAliveView, notes::Notes,
-    questions::Questions, rules::Rules, table::EvidenceTable,
+    questions::Questions, rules::Rules, table::EvidenceTable, timeout_chain::TimeoutChainView,
 };
 use crate::{
     components::Chip,
     text::{self, Sign},
 };
+
+/// The table of what [`TimeoutChainView`] shows.
+const CHAIN: &str = "timeouts";
 
 #[component]
 pub(super) fn StepPage(step: Step) -> impl IntoView {
@@ -48,13 +51,23 @@ pub(super) fn StepPage(step: Step) -> impl IntoView {
             .collect::<Vec<_>>()
     });
     let tables = wizard.part(move |session| {
+        let charted = !session
+            .investigation
+            .diagnosis
+            .timeout_chain
+            .hops
+            .is_empty();
         session
             .investigation
             .steps
             .iter()
             .find(|view| view.step == step)
-            .map(|view| view.tables.clone())
+            .map(|view| view.tables.as_slice())
             .unwrap_or_default()
+            .iter()
+            .filter(|table| !(charted && table.id == CHAIN))
+            .cloned()
+            .collect::<Vec<_>>()
     });
     let next = Step::ALL.get(number).copied();
     view! {
@@ -87,6 +100,10 @@ pub(super) fn StepPage(step: Step) -> impl IntoView {
                 </section>
             })
         }}
+        {(step == Step::Timeouts).then(|| view! {
+            <Show when=move || !not_run.get()><TimeoutChainView/></Show>
+            <KeepAliveView/>
+        })}
         <Rules step/>
         {move || {
             let tables = tables.get();
@@ -97,7 +114,6 @@ pub(super) fn StepPage(step: Step) -> impl IntoView {
                 </section>
             })
         }}
-        {(step == Step::Timeouts).then(|| view! { <KeepAliveView/> })}
         <Questions step/>
         <Notes step=Some(step)/>
         <nav class="step-next" aria-label="Next step">

@@ -5,8 +5,8 @@ use leptos::prelude::*;
 
 use super::{
     Wizard, calls::Calls, changes::ChangesView, compare::ComparePanel, coverage::CoverageView,
-    finding::FindingCard, ledger::LedgerView, notes::Notes, skew::SkewView,
-    timeline::TimelinePanel,
+    finding::FindingCard, ledger::LedgerView, neighbours::NeighboursView, notes::Notes,
+    skew::SkewView, timeline::TimelinePanel, timeout_chain::BrokenTimeouts,
 };
 use crate::{client, components::Chip, text, time};
 
@@ -72,6 +72,8 @@ pub(super) fn Summary() -> impl IntoView {
                     }
                 }}
             </section>
+            <NeighboursView/>
+            <BrokenTimeouts/>
             <ChangesView/>
             <Show when=move || !under_way.get()>
                 <CoverageView/>

@@ -175,6 +175,10 @@ fn finding(out: &mut String, place: usize, finding: &Finding, style: Style) {
             put(out, &format!("   Explains {count} of the {code}s."));
         }
     }
+    for seen in &finding.also_seen {
+        let words = format!("{} ({}, {} claimed)", seen.title, seen.rule, seen.claimed);
+        wrapped(out, "   Seen as a trace of it: ", "     ", &words);
+    }
     wrapped(out, "   Fix: ", "        ", &finding.fix.summary);
     for command in &finding.fix.cli {
         put(out, &format!("     {}", harmless(command)));

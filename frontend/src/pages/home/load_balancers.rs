@@ -71,15 +71,15 @@ fn List(list: LoadBalancerList) -> impl IntoView {
     let total = load_balancers.len();
     let balancers = StoredValue::new(load_balancers);
     let matching = Memo::new(move |_| {
-        let wanted = start.name.get().trim().to_lowercase();
+        let wanted = start.name.get().trim().to_ascii_lowercase();
         balancers.with_value(|balancers| {
             balancers
                 .iter()
                 .filter(|balancer| {
                     wanted.is_empty()
-                        || balancer.name.to_lowercase().contains(&wanted)
-                        || balancer.dns_name.to_lowercase().contains(&wanted)
-                        || balancer.arn.to_lowercase() == wanted
+                        || balancer.name.to_ascii_lowercase().contains(&wanted)
+                        || balancer.dns_name.to_ascii_lowercase().contains(&wanted)
+                        || balancer.arn.to_ascii_lowercase() == wanted
                 })
                 .cloned()
                 .collect::<Vec<_>>()
@@ -141,12 +141,12 @@ fn Row(balancer: LoadBalancerSummary) -> impl IntoView {
             view! { <span class="tone-warn">"no targets"</span> }.into_any()
         }
         Some(targets) => {
-            let share = f64::from(targets.healthy) / f64::from(targets.registered) * 100.0;
+            let share = text::percent(targets.healthy.into(), targets.registered.into());
             let all = targets.healthy == targets.registered;
             view! {
                 <span class="health">
                     <span class="meter" class:meter-part=!all aria-hidden="true">
-                        <span class="meter-fill" style:width=format!("{share:.1}%")></span>
+                        <span class="meter-fill" style:width=share></span>
                     </span>
                     <span>{targets.healthy} "/" {targets.registered} " healthy"</span>
                 </span>

@@ -2,17 +2,17 @@
 
 use diagnosis::api::{Investigation, PracticeIncident, Problem};
 use leptos::{prelude::*, task::spawn_local};
-use leptos_router::hooks::use_navigate;
 
 use crate::{
     client::{self, Connection},
     components::ProblemNotice,
+    router::Router,
 };
 
 #[component]
 pub(super) fn Practice(incidents: Vec<PracticeIncident>) -> impl IntoView {
     let connection = Connection::get();
-    let navigate = use_navigate();
+    let router = Router::get();
     let problem = RwSignal::new(None::<Problem>);
     let opening = RwSignal::new(None::<String>);
     let open = move |name: String| {
@@ -21,7 +21,6 @@ pub(super) fn Practice(incidents: Vec<PracticeIncident>) -> impl IntoView {
         }
         opening.set(Some(name.clone()));
         problem.set(None);
-        let navigate = navigate.clone();
         spawn_local(async move {
             let made =
                 client::start::<Investigation>(&format!("/practice/{}", client::escape(&name)))
@@ -29,7 +28,7 @@ pub(super) fn Practice(incidents: Vec<PracticeIncident>) -> impl IntoView {
             connection.note(&made);
             opening.try_set(None);
             match made {
-                Ok(made) => navigate(&format!("/investigations/{}", made.id), Default::default()),
+                Ok(made) => router.open(&format!("/investigations/{}", made.id)),
                 Err(failed) => drop(problem.try_set(Some(failed))),
             }
         });

@@ -6,12 +6,12 @@ use diagnosis::{
     evidence::Window,
 };
 use leptos::{html, prelude::*, task::spawn_local};
-use leptos_router::{NavigateOptions, hooks::use_navigate};
 
 use crate::{
     announce::Announcer,
     client::{self, Connection},
     components::ProblemNotice,
+    router::Router,
     storage, text, time,
 };
 
@@ -22,8 +22,6 @@ const WINDOWS: [(&str, &str); 4] = [
     ("24h", "Last 24 hours"),
 ];
 const FROM_TO: &str = "from-to";
-
-type Navigate = Box<dyn Fn(&str, NavigateOptions) + Send + Sync>;
 
 /// What the form holds, shared with the list below it.
 #[derive(Clone, Copy)]
@@ -38,7 +36,7 @@ pub(super) struct Start {
     problem: RwSignal<Option<Problem>>,
     /// The name that AWS was asked for last and that did not lead anywhere.
     refused: RwSignal<String>,
-    navigate: StoredValue<Navigate>,
+    router: Router,
 }
 
 impl Start {
@@ -53,7 +51,7 @@ impl Start {
             busy: RwSignal::new(None),
             problem: RwSignal::new(None),
             refused: RwSignal::new(String::new()),
-            navigate: StoredValue::new(Box::new(use_navigate())),
+            router: Router::get(),
         };
         provide_context(start);
         start
@@ -101,16 +99,11 @@ impl Start {
         spawn_local(async move {
             let made = client::post::<_, Investigation>("/investigations", &request).await;
             connection.note(&made);
-            self.busy.try_set(None);
+            // Whoever has left the start meanwhile is not taken away from where they are.
+            let left = self.busy.try_set(None).is_some();
             match made {
-                Ok(made) => {
-                    self.navigate.try_with_value(|navigate| {
-                        navigate(
-                            &format!("/investigations/{}", made.id),
-                            NavigateOptions::default(),
-                        );
-                    });
-                }
+                Ok(_) if left => {}
+                Ok(made) => self.router.open(&format!("/investigations/{}", made.id)),
                 Err(problem) => {
                     if matches!(problem.field.as_deref(), Some("load_balancer" | "region")) {
                         self.refused.try_set(load_balancer);
