@@ -26,6 +26,7 @@ fn main() {
         "cargo::rustc-env=LB502_INDEX={}",
         page.join("index.html").display()
     );
+    page_files(&page, &out.join("page_files.rs"));
     memory_serve::load_directory(page);
     practice(&here.join("../assets/practice"), &out.join("practice.rs"));
     println!("cargo::rerun-if-changed=build.rs");
@@ -45,6 +46,25 @@ fn page(built: &Path, placeholder: &Path) -> PathBuf {
         fs::write(index, NO_PAGE).expect("the build's folder can be written to");
     }
     placeholder.to_owned()
+}
+
+/// A list of the addresses of the page's files, without the page itself.
+fn page_files(page: &Path, list: &Path) {
+    let mut files = Vec::new();
+    let mut folders = vec![page.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if let Ok(name) = path.strip_prefix(page) {
+                files.push(format!("/{}", name.display()));
+            }
+        }
+    }
+    files.retain(|file| file != "/index.html");
+    files.sort();
+    fs::write(list, format!("&{files:?}")).expect("the build's folder can be written to");
 }
 
 /// A list of (name, bundle, description) for `practice.rs`.

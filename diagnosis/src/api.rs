@@ -6,6 +6,7 @@ pub mod event;
 pub mod investigation;
 pub mod load_balancer;
 pub mod problem;
+pub mod share;
 
 pub use compare::{
     Comparison, ErrorCount, ErrorsCompared, FindingChange, FindingMove, FindingPlace, NotSeen,
@@ -19,3 +20,7 @@ pub use investigation::{
 };
 pub use load_balancer::{LoadBalancerList, LoadBalancerSummary, TargetCount};
 pub use problem::Problem;
+pub use share::{
+    CreateShareLink, CreatedShareLink, Masking, ShareLink, ShareLinkLine, ShareLinkList, ShareMode,
+    ShareState, SharedInvestigation,
+};

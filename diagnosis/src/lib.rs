@@ -19,6 +19,7 @@ pub(crate) mod fixture;
 mod in_flight;
 pub mod keep_alive;
 pub mod ledger;
+pub mod masking;
 pub mod need;
 pub mod neighbours;
 pub mod observation;

@@ -15,7 +15,7 @@ use leptos::{
 use crate::{client::events_address, json};
 
 /// The names that the server gives its events; `EventKind::name` says the same.
-const KINDS: [&str; 8] = [
+const KINDS: [&str; 11] = [
     "run_started",
     "step_started",
     "observation_started",
@@ -24,6 +24,9 @@ const KINDS: [&str; 8] = [
     "run_ended",
     "note_added",
     "investigation_changed",
+    "share_link_created",
+    "share_link_used",
+    "share_link_revoked",
 ];
 const RETRY_FIRST_MS: u32 = 500;
 const RETRY_LAST_MS: u32 = 8_000;

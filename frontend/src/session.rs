@@ -52,6 +52,8 @@ pub(crate) struct Session {
     started: BTreeMap<u32, StartedCall>,
     /// Events that the next snapshot may not include yet, oldest first.
     tail: Vec<Event>,
+    /// How many events of share links were heard.
+    share_events: u32,
 }
 
 impl Session {
@@ -60,7 +62,13 @@ impl Session {
             investigation,
             started: BTreeMap::new(),
             tail: Vec::new(),
+            share_events: 0,
         }
+    }
+
+    /// Grows with every share link that is made, opened or revoked: none of that is in a snapshot.
+    pub(crate) fn share_events(&self) -> u32 {
+        self.share_events
     }
 
     /// The newest event that is known: from where to resume the stream.
@@ -285,6 +293,9 @@ impl Session {
                     return Then::Fetch;
                 }
             }
+            EventKind::ShareLinkCreated { .. }
+            | EventKind::ShareLinkUsed { .. }
+            | EventKind::ShareLinkRevoked { .. } => self.share_events += 1,
         }
         Then::Nothing
     }

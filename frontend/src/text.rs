@@ -8,7 +8,7 @@ pub(crate) mod timeouts;
 pub(crate) use numbers::{code, count, counted, explained, percent, permille, rate};
 
 use diagnosis::{
-    api::{Here, RunState, Status},
+    api::{Here, Masking, RunState, ShareMode, Status},
     document::{LedgerSource, RuleAnswer, StepState, Strength, Verdict},
     evidence::LoadBalancerType,
     observation::Outcome,
@@ -126,6 +126,20 @@ pub(crate) const fn status(status: Status) -> &'static str {
         Status::Open => "Open",
         Status::Mitigated => "Mitigated",
         Status::Resolved => "Resolved",
+    }
+}
+
+pub(crate) const fn share_mode(mode: ShareMode) -> &'static str {
+    match mode {
+        ShareMode::Frozen => "as it was when the link was made",
+        ShareMode::Live => "as it is, for reading",
+    }
+}
+
+pub(crate) const fn masking(masking: Masking) -> &'static str {
+    match masking {
+        Masking::Default => "masked",
+        Masking::None => "not masked",
     }
 }
 

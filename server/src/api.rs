@@ -25,6 +25,8 @@ mod person;
 mod practice;
 mod rules;
 mod runs;
+mod share_links;
+mod shared;
 mod timeline;
 
 pub use password::Password;

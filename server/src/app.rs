@@ -14,6 +14,8 @@ use crate::{
 
 /// Event streams that are open at once; each costs about 19 KiB.
 const STREAMS: usize = 512;
+/// Of those that follow share links: strangers take no place from the people of an investigation.
+const SHARED_STREAMS: usize = 128;
 
 #[derive(Debug)]
 pub struct App {
@@ -23,6 +25,7 @@ pub struct App {
     /// What any lb502 process wrote.
     pub notices: broadcast::Sender<Notice>,
     pub streams: Arc<Semaphore>,
+    pub shared_streams: Arc<Semaphore>,
     /// Cancelled when the server is to stop: event streams end, runs are interrupted.
     pub stop: CancellationToken,
 }
@@ -37,6 +40,7 @@ impl App {
             access,
             runs: Runs::new(),
             streams: Arc::new(Semaphore::new(STREAMS)),
+            shared_streams: Arc::new(Semaphore::new(SHARED_STREAMS)),
             stop,
         });
         runs::sweep::start(&app).await;

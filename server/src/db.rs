@@ -13,6 +13,7 @@ pub mod parts;
 pub mod postgres;
 pub mod presence;
 pub mod runs;
+pub mod share_links;
 pub mod viewers;
 mod words;
 

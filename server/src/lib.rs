@@ -14,5 +14,6 @@ pub mod practice;
 pub mod problem;
 pub mod runs;
 pub mod serving;
+pub mod share;
 pub mod telemetry;
 pub mod window;

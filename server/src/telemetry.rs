@@ -11,7 +11,7 @@ use tracing_subscriber::{
 const DEFAULT: &str = "warn,lb502=info,aws_config=error";
 
 /// `filter` is what LB502_LOG says (`info`, `lb502=debug`); it cannot make the AWS SDK or the HTTP
-/// stack speak below `warn`: at TRACE they print credentials.
+/// stack speak below `warn`: at TRACE they print credentials, and addresses, of which a share link's is a key.
 pub fn start(filter: Option<&str>) {
     let filter =
         EnvFilter::try_new(filter.unwrap_or(DEFAULT)).unwrap_or_else(|_| EnvFilter::new(DEFAULT));
@@ -25,7 +25,9 @@ pub fn start(filter: Option<&str>) {
 }
 
 fn is_harmless(about: &Metadata<'_>) -> bool {
-    const SECRETIVE: [&str; 6] = ["aws_", "hyper", "h2", "rustls", "sqlx", "reqwest"];
+    const SECRETIVE: [&str; 8] = [
+        "aws_", "axum", "hyper", "h2", "rustls", "sqlx", "reqwest", "tower",
+    ];
     *about.level() <= Level::WARN
         || !SECRETIVE
             .iter()

@@ -31,6 +31,7 @@ mod api {
     mod recorded;
     mod runs;
     pub(crate) mod server;
+    mod share_links;
     mod store;
     mod timeline;
 }

@@ -1,7 +1,10 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::investigation::{Note, Run};
+use super::{
+    investigation::{Note, Run},
+    share::ShareLinkLine,
+};
 use crate::{
     document::{Diagnosis, StepState, Strength, Verdict},
     observation::Observation,
@@ -61,6 +64,17 @@ pub enum EventKind {
         version: i64,
         #[serde(default)]
         changes: Vec<FieldChange>,
+    },
+    /// Somebody made a link for people outside.
+    ShareLinkCreated {
+        link: ShareLinkLine,
+    },
+    /// It was opened for the first time; whoever opened it has no name here.
+    ShareLinkUsed {
+        link: ShareLinkLine,
+    },
+    ShareLinkRevoked {
+        link: ShareLinkLine,
     },
 }
 
@@ -138,6 +152,9 @@ impl EventKind {
             Self::RunEnded { .. } => "run_ended",
             Self::NoteAdded { .. } => "note_added",
             Self::InvestigationChanged { .. } => "investigation_changed",
+            Self::ShareLinkCreated { .. } => "share_link_created",
+            Self::ShareLinkUsed { .. } => "share_link_used",
+            Self::ShareLinkRevoked { .. } => "share_link_revoked",
         }
     }
 }

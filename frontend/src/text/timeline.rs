@@ -1,6 +1,6 @@
 //! An event in words, for the timeline.
 
-use diagnosis::api::{Event, EventKind, FieldChange};
+use diagnosis::api::{Event, EventKind, FieldChange, ShareLinkLine};
 
 /// What happened in one line, and more of it in a second; empty where there is no more to say.
 pub(crate) fn words(event: &Event) -> (String, String) {
@@ -28,6 +28,19 @@ pub(crate) fn words(event: &Event) -> (String, String) {
                 more => ("Changed".to_owned(), more.join("\n")),
             }
         }
+        EventKind::ShareLinkCreated { link } => (
+            "Share link made".to_owned(),
+            format!(
+                "{}. Open until {}",
+                share(link),
+                crate::time::utc(link.expires_at)
+            ),
+        ),
+        EventKind::ShareLinkUsed { link } => (
+            "Share link opened for the first time".to_owned(),
+            share(link),
+        ),
+        EventKind::ShareLinkRevoked { link } => ("Share link revoked".to_owned(), share(link)),
         // The progress of runs is not part of a timeline.
         EventKind::StepStarted { .. }
         | EventKind::StepEnded { .. }
@@ -36,6 +49,14 @@ pub(crate) fn words(event: &Event) -> (String, String) {
             (event.kind.name().replace('_', " "), String::new())
         }
     }
+}
+
+fn share(link: &ShareLinkLine) -> String {
+    format!(
+        "{}, {}",
+        super::share_mode(link.mode),
+        super::masking(link.masking)
+    )
 }
 
 fn change(change: &FieldChange) -> String {

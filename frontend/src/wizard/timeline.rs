@@ -19,6 +19,7 @@ pub(super) fn TimelinePanel() -> impl IntoView {
             investigation.version,
             investigation.notes.len(),
             investigation.runs.first().map(|run| (run.n, run.state)),
+            session.share_events(),
         )
     });
     let told = LocalResource::new(move || {

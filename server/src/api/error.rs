@@ -10,11 +10,12 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use diagnosis::api::Problem;
+use diagnosis::{api::Problem, masking::MaskError};
 
 use crate::{
     problem::{at, problem},
     runs::RunError,
+    share::ShareError,
 };
 
 #[derive(Debug, thiserror::Error)]
@@ -61,6 +62,14 @@ pub enum Error {
     Password,
     #[error("another site sent this")]
     CrossSite,
+    #[error("no such share link, or no longer")]
+    NoShare,
+    #[error("too many share links are open")]
+    TooManyLinks,
+    #[error("the operating system gave no randomness: {0}")]
+    NoRandomness(std::io::Error),
+    #[error(transparent)]
+    Masking(MaskError),
     #[error("a handler panicked")]
     Panic,
     #[error(transparent)]
@@ -70,6 +79,15 @@ pub enum Error {
 impl From<Problem> for Error {
     fn from(problem: Problem) -> Self {
         Self::Problem(Box::new(problem))
+    }
+}
+
+impl From<ShareError> for Error {
+    fn from(error: ShareError) -> Self {
+        match error {
+            ShareError::Masking(error) => Self::Masking(error),
+            ShareError::Database(error) => Self::Database(error),
+        }
     }
 }
 
@@ -217,6 +235,29 @@ impl Error {
                 "A page of another site tried to change something here.",
                 "If that was you, do it on lb502's own page.",
             ),
+            // The same words whether it never was, has expired or was revoked.
+            Self::NoShare => problem(
+                404,
+                "no-share-link",
+                "This link shows nothing",
+                "It was never made, has expired, or was revoked.",
+                "Ask whoever sent it for a new one.",
+            ),
+            Self::TooManyLinks => problem(
+                409,
+                "too-many-share-links",
+                "Too many open links",
+                "This investigation has 100 links that are open.",
+                "Revoke those that nobody needs any longer, then make a new one.",
+            ),
+            Self::NoRandomness(_) => internal("A link could not be made safely, so none was made."),
+            Self::Masking(_) => problem(
+                500,
+                "not-masked",
+                "It could not be masked",
+                "Something that is to be masked would still have been in it, so nothing was shown.",
+                "Share it without masking if its readers may see all of it; the log says that this happened.",
+            ),
             Self::Panic => internal("This request ran into a fault in lb502."),
             Self::Database(error) if is_away(&error) => problem(
                 503,
@@ -234,6 +275,9 @@ impl IntoResponse for Error {
     fn into_response(self) -> Response {
         if let Self::Database(error) = &self {
             tracing::error!(%error, "a request failed");
+        }
+        if let Self::Masking(_) | Self::NoRandomness(_) = &self {
+            tracing::error!(error = %self, "a share link was refused");
         }
         let asks_for_password = matches!(self, Self::Password);
         let problem = self.into_problem();

@@ -16,6 +16,8 @@ use tower_http::csrf::ProtectionError;
 
 use super::{error::Error, password::Password};
 
+mod shared;
+
 /// For a handler's answer (not for a stream's end). Listing a large account is the slowest.
 const TIME: Duration = Duration::from_secs(45);
 /// A wrong password is answered late, so that guessing is slow.
@@ -36,6 +38,8 @@ const HEADERS: [(HeaderName, &str); 5] = [
     ),
 ];
 
+const ROBOTS: HeaderName = HeaderName::from_static("x-robots-tag");
+
 /// Lets in whom this server is for.
 pub(super) async fn known(
     State(password): State<Option<Password>>,
@@ -44,6 +48,7 @@ pub(super) async fn known(
 ) -> Response {
     match password {
         Some(password) if password.is_in(request.headers()) => next.run(request).await,
+        Some(_) if shared::needs_no_password(&request) => next.run(request).await,
         Some(_) => {
             // A browser asks without one first; that is no guess.
             if request.headers().contains_key(header::AUTHORIZATION) {
@@ -62,12 +67,18 @@ pub(super) async fn headers(
     request: Request,
     next: Next,
 ) -> Response {
+    let is_shared = shared::is_of_a_link(request.uri().path());
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     for (name, value) in HEADERS {
         headers.insert(name, HeaderValue::from_static(value));
     }
     headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    if is_shared {
+        // Its address is its key: no search engine and no cache keeps it or what it shows.
+        headers.insert(ROBOTS, HeaderValue::from_static("noindex, nofollow"));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
     keep_private(headers);
     response
 }

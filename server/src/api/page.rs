@@ -18,6 +18,8 @@ use sha2::{Digest, Sha256};
 use super::error::Error;
 
 const INDEX: &str = include_str!(env!("LB502_INDEX"));
+/// Addresses of what the page is made of: scripts, styles, icons.
+const FILES: &[&str] = include!(concat!(env!("OUT_DIR"), "/page_files.rs"));
 
 static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
     HeaderValue::try_from(policy_of(INDEX))
@@ -44,6 +46,11 @@ pub(super) fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
 /// hash, WebAssembly but no `eval`.
 pub(super) fn policy() -> HeaderValue {
     POLICY.clone()
+}
+
+/// Whether it is a file that every page is made of, and says nothing of any investigation.
+pub(super) fn is_file(path: &str) -> bool {
+    FILES.contains(&path)
 }
 
 /// The page only answers to reading; and a file that is not there is not a page.

@@ -10,7 +10,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::{
     answers, bundles, compare, diagnosis, environment, error::Error, events, guard, health,
     investigations, load_balancers, notes, observations, page, password::Password, practice, rules,
-    runs, timeline,
+    runs, share_links, shared, timeline,
 };
 use crate::app::App;
 
@@ -26,8 +26,8 @@ const BUNDLE_MAX: usize = 64 << 20;
 ))]
 struct Description;
 
-/// The whole server. With a password every page and call asks for it; without, only loopback
-/// names are answered.
+/// The whole server. With a password every page and call asks for it, but for what a share link shows;
+/// without, only loopback names are answered.
 pub fn router(app: Arc<App>, password: Option<Password>) -> Router {
     let (api, description) = api().split_for_parts();
     let api = api
@@ -87,6 +87,14 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(notes::create_note))
         .routes(routes!(answers::put_answer))
         .routes(routes!(bundles::export))
+        // For people outside.
+        .routes(routes!(
+            share_links::create_share_link,
+            share_links::list_share_links
+        ))
+        .routes(routes!(share_links::revoke_share_link))
+        .routes(routes!(shared::get_shared))
+        .routes(routes!(shared::stream_shared))
         // Without AWS.
         .routes(routes!(practice::open))
         .routes(routes!(rules::get_rule))

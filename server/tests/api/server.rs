@@ -6,6 +6,7 @@ use axum::{
     Router,
     body::{Body, to_bytes},
     http::{HeaderMap, Request, StatusCode, header},
+    response::Response,
 };
 use diagnosis::api::{Event, Here, Investigation, Problem};
 use futures_util::StreamExt;
@@ -88,6 +89,13 @@ impl Server {
 
     pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
         self.call("POST", path, Some(body)).await
+    }
+
+    /// The answer before its body has been read.
+    pub(crate) async fn response(&self, path: &str) -> Response {
+        let request = Request::get(path).header(header::HOST, "localhost:5020");
+        let request = request.body(Body::empty()).unwrap();
+        self.router.clone().oneshot(request).await.unwrap()
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
