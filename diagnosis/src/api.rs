@@ -3,6 +3,7 @@
 pub mod compare;
 pub mod environment;
 pub mod event;
+pub mod handoff;
 pub mod investigation;
 pub mod load_balancer;
 pub mod problem;
@@ -14,9 +15,13 @@ pub use compare::{
 };
 pub use environment::{Credentials, Environment, PracticeIncident};
 pub use event::{Event, EventKind, FieldChange, FindingLine, Here, Timeline, Viewer};
+pub use handoff::{
+    AcceptHandoff, Delivery, DeliveryCause, DeliveryState, Draft, Handoff, HandoffText, SentHandoff,
+};
 pub use investigation::{
-    CreateInvestigation, CreateNote, Investigation, InvestigationList, InvestigationSummary, Note,
-    ObservationDetail, PatchInvestigation, Run, RunState, Started, Status, StepView,
+    Alike, CreateInvestigation, CreateNote, Investigation, InvestigationList, InvestigationSummary,
+    Note, ObservationDetail, PatchInvestigation, Run, RunState, SeenBefore, Started, Status,
+    StepView,
 };
 pub use load_balancer::{LoadBalancerList, LoadBalancerSummary, TargetCount};
 pub use problem::Problem;

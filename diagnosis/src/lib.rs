@@ -16,6 +16,7 @@ pub mod evidence;
 pub mod fix;
 #[cfg(test)]
 pub(crate) mod fixture;
+pub mod handoff;
 mod in_flight;
 pub mod keep_alive;
 pub mod ledger;

@@ -5,7 +5,10 @@ use leptos::prelude::*;
 use crate::{
     announce::{Announcer, LiveRegion},
     client::{AwayNotice, Connection},
-    pages::{home::Home, investigation::InvestigationPage, not_found::NotFound, rule::RulePage},
+    pages::{
+        handoff::HandoffPage, home::Home, investigation::InvestigationPage, not_found::NotFound,
+        rule::RulePage,
+    },
     router::{Kind, Router},
     theme::ThemeToggle,
 };
@@ -35,6 +38,7 @@ pub(crate) fn App() -> impl IntoView {
             {move || match kind.get() {
                 Kind::Home => view! { <Home/> }.into_any(),
                 Kind::Investigation => view! { <InvestigationPage/> }.into_any(),
+                Kind::Handoff => view! { <HandoffPage/> }.into_any(),
                 Kind::Rule => view! { <RulePage/> }.into_any(),
                 Kind::NotFound => view! { <NotFound/> }.into_any(),
             }}

@@ -53,8 +53,27 @@ pub(crate) async fn patch<B: Serialize, T: DeserializeOwned>(
     version: i64,
     body: &B,
 ) -> Result<T, Problem> {
-    let if_match = format!("\"{version}\"");
-    decode(&exchange(Method::PATCH, path, Some(encode(body)?), Some(&if_match)).await?)
+    let body = Some(encode(body)?);
+    decode(&exchange(Method::PATCH, path, body, Some(&etag(version))).await?)
+}
+
+/// Replaces what has not changed since `version`, else 412.
+pub(crate) async fn put_at<B: Serialize, T: DeserializeOwned>(
+    path: &str,
+    version: i64,
+    body: &B,
+) -> Result<T, Problem> {
+    let body = Some(encode(body)?);
+    decode(&exchange(Method::PUT, path, body, Some(&etag(version))).await?)
+}
+
+/// A POST for what has not changed since `version`, else 412.
+pub(crate) async fn start_at<T: DeserializeOwned>(path: &str, version: i64) -> Result<T, Problem> {
+    decode(&exchange(Method::POST, path, None, Some(&etag(version))).await?)
+}
+
+fn etag(version: i64) -> String {
+    format!("\"{version}\"")
 }
 
 /// One part of a path or one value of a query, from text that may hold anything.

@@ -15,7 +15,7 @@ use leptos::{
 use crate::{client::events_address, json};
 
 /// The names that the server gives its events; `EventKind::name` says the same.
-const KINDS: [&str; 11] = [
+const KINDS: [&str; 13] = [
     "run_started",
     "step_started",
     "observation_started",
@@ -23,6 +23,8 @@ const KINDS: [&str; 11] = [
     "step_ended",
     "run_ended",
     "note_added",
+    "handoff_sent",
+    "handoff_accepted",
     "investigation_changed",
     "share_link_created",
     "share_link_used",

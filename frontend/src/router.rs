@@ -1,6 +1,6 @@
 //! Which page the address asks for, and links that change it without loading the page anew.
 //!
-//! Our own, because there are four kinds of address: what a router for any page brings is a good part
+//! Our own, because there are five kinds of address: what a router for any page brings is a good part
 //! of a first load.
 
 use leptos::{
@@ -15,6 +15,7 @@ use web_sys::{HtmlAnchorElement, MouseEvent};
 pub(crate) enum Page {
     Home,
     Investigation { id: String, step: Option<String> },
+    Handoff { id: String },
     Rule { id: String },
     NotFound,
 }
@@ -24,6 +25,7 @@ pub(crate) enum Page {
 pub(crate) enum Kind {
     Home,
     Investigation,
+    Handoff,
     Rule,
     NotFound,
 }
@@ -55,6 +57,7 @@ impl Router {
             self.page.with(|page| match page {
                 Page::Home => Kind::Home,
                 Page::Investigation { .. } => Kind::Investigation,
+                Page::Handoff { .. } => Kind::Handoff,
                 Page::Rule { .. } => Kind::Rule,
                 Page::NotFound => Kind::NotFound,
             })
@@ -150,6 +153,7 @@ fn page(path: &str, decode: impl Fn(&str) -> String) -> Page {
             id: id.to_owned(),
             step: None,
         },
+        ["investigations", id, "handoff"] if !id.is_empty() => Page::Handoff { id: id.to_owned() },
         ["investigations", id, step] if !id.is_empty() => Page::Investigation {
             id: id.to_owned(),
             step: Some(step.to_owned()),
@@ -181,6 +185,10 @@ mod tests {
             of("/investigations/0198%20x/tls"),
             investigation(Some("tls"))
         );
+        let handoff = Page::Handoff {
+            id: "0198".to_owned(),
+        };
+        assert_eq!(of("/investigations/0198/handoff"), handoff);
         let rule = Page::Rule {
             id: "lambda-timeout".to_owned(),
         };

@@ -288,6 +288,8 @@ impl Session {
                 return Then::Fetch;
             }
             EventKind::NoteAdded { note } => self.take_note(note.clone()),
+            // The note stands on a page of its own; a new owner comes with an event of its own.
+            EventKind::HandoffSent { .. } | EventKind::HandoffAccepted { .. } => {}
             EventKind::InvestigationChanged { version, .. } => {
                 if *version > self.investigation.version {
                     return Then::Fetch;

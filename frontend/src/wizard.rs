@@ -16,6 +16,7 @@ mod observation;
 mod questions;
 mod rail;
 mod rules;
+mod seen_before;
 mod skew;
 mod step;
 mod summary;

@@ -3,13 +3,14 @@
 use std::{sync::Arc, time::Duration};
 
 use sqlx::PgPool;
-use tokio::sync::{Semaphore, broadcast};
+use tokio::sync::{Notify, Semaphore, broadcast};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     access::Access,
     db::listener::{self, Notice},
     runs::{self, Runs},
+    webhook::{self, Webhook},
 };
 
 /// Event streams that are open at once; each costs about 19 KiB.
@@ -26,13 +27,17 @@ pub struct App {
     pub notices: broadcast::Sender<Notice>,
     pub streams: Arc<Semaphore>,
     pub shared_streams: Arc<Semaphore>,
+    /// Where handoffs and changed verdicts are told, if anywhere.
+    pub webhook: Option<Webhook>,
+    /// Told when a message for the webhook was written down.
+    pub webhook_due: Notify,
     /// Cancelled when the server is to stop: event streams end, runs are interrupted.
     pub stop: CancellationToken,
 }
 
 impl App {
     /// Begins to listen, and to look after runs whose process is gone.
-    pub async fn start(db: PgPool, access: Access) -> Arc<Self> {
+    pub async fn start(db: PgPool, access: Access, webhook: Option<Webhook>) -> Arc<Self> {
         let stop = CancellationToken::new();
         let app = Arc::new(Self {
             notices: listener::start(db.clone(), stop.clone()),
@@ -41,10 +46,18 @@ impl App {
             runs: Runs::new(),
             streams: Arc::new(Semaphore::new(STREAMS)),
             shared_streams: Arc::new(Semaphore::new(SHARED_STREAMS)),
+            webhook,
+            webhook_due: Notify::new(),
             stop,
         });
         runs::sweep::start(&app).await;
+        webhook::start(&app);
         app
+    }
+
+    /// A message may be due: it need not wait for the next look.
+    pub(crate) fn wake_webhook(&self) {
+        self.webhook_due.notify_one();
     }
 
     /// Ends the streams, interrupts the runs and waits until what they saw is written down.

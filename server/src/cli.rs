@@ -6,6 +6,7 @@
 
 mod bundle;
 mod diagnose;
+mod handoff;
 mod iam_policy;
 mod readable;
 mod serve;
@@ -54,6 +55,8 @@ enum Command {
     IamPolicy,
     /// Prints the evidence bundle of an investigation.
     Export(bundle::Export),
+    /// Prints the note for whoever takes an investigation over.
+    Handoff(handoff::Handoff),
     /// Opens an investigation from an evidence bundle, and prints its id.
     Import(bundle::Import),
 }
@@ -114,6 +117,7 @@ async fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Diagnose(diagnose) => diagnose.run().await,
         Command::IamPolicy => iam_policy::run(),
         Command::Export(export) => export.run().await,
+        Command::Handoff(handoff) => handoff.run().await,
         Command::Import(import) => import.run().await,
     }
 }

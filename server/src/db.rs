@@ -4,7 +4,9 @@
 //! visible together. What came from AWS or a person is stripped of NUL, which Postgres cannot keep.
 
 pub mod answers;
+pub mod deliveries;
 pub mod events;
+pub mod handoffs;
 pub mod investigations;
 pub mod listener;
 pub mod notes;

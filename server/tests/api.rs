@@ -18,9 +18,11 @@ mod api {
     mod command_line;
     mod compare;
     mod connections;
+    mod cut_streams;
     mod environment;
     mod events;
     mod guard;
+    mod handoff;
     mod investigations;
     mod live;
     mod notes_and_answers;
@@ -30,8 +32,10 @@ mod api {
     mod processes;
     mod recorded;
     mod runs;
+    mod seen_before;
     pub(crate) mod server;
     mod share_links;
     mod store;
     mod timeline;
+    mod webhook;
 }

@@ -59,6 +59,17 @@ pub enum EventKind {
     NoteAdded {
         note: Note,
     },
+    /// A handoff note was sent; it never changes.
+    HandoffSent {
+        /// Counts from 1 within the investigation.
+        n: u32,
+        /// The person or role that it is for.
+        to: String,
+    },
+    /// The event's person took over, and is the owner from now on.
+    HandoffAccepted {
+        n: u32,
+    },
     /// Title, status, window, owner or answers changed: fetch the investigation again.
     InvestigationChanged {
         version: i64,
@@ -151,6 +162,8 @@ impl EventKind {
             Self::StepEnded { .. } => "step_ended",
             Self::RunEnded { .. } => "run_ended",
             Self::NoteAdded { .. } => "note_added",
+            Self::HandoffSent { .. } => "handoff_sent",
+            Self::HandoffAccepted { .. } => "handoff_accepted",
             Self::InvestigationChanged { .. } => "investigation_changed",
             Self::ShareLinkCreated { .. } => "share_link_created",
             Self::ShareLinkUsed { .. } => "share_link_used",

@@ -133,6 +133,37 @@ pub struct InvestigationSummary {
     pub first_finding: Option<String>,
 }
 
+/// `GET /investigations/{id}/seen-before`: those of the same load balancer first, then newest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SeenBefore {
+    pub investigations: Vec<Alike>,
+}
+
+/// An earlier investigation that has something in common with this one, and how it ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Alike {
+    pub id: String,
+    pub title: String,
+    pub status: Status,
+    pub owner: Option<String>,
+    /// Its load balancer's name.
+    pub load_balancer: String,
+    pub same_load_balancer: bool,
+    pub same_first_finding: bool,
+    /// Title of its first finding.
+    pub first_finding: Option<String>,
+    pub window: Window,
+    pub created_at: DateTime<Utc>,
+    /// When it became mitigated or resolved.
+    pub settled_at: Option<DateTime<Utc>>,
+    /// Who said so.
+    pub settled_by: Option<String>,
+    /// The newest note: mostly what was done in the end.
+    pub last_note: Option<String>,
+}
+
 /// 202 of `POST …/run` and `POST …/steps/{step}/run`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -20,6 +20,13 @@ pub(crate) fn words(event: &Event) -> (String, String) {
             (title, lines.collect::<Vec<_>>().join("\n"))
         }
         EventKind::NoteAdded { note } => ("Note".to_owned(), note.text.clone()),
+        EventKind::HandoffSent { n, to } => {
+            (format!("Handoff note {n} sent to {to}"), String::new())
+        }
+        EventKind::HandoffAccepted { n } => {
+            let who = event.person.as_deref().unwrap_or("Somebody");
+            (format!("{who} took over (handoff note {n})"), String::new())
+        }
         EventKind::InvestigationChanged { changes, .. } => {
             let lines: Vec<_> = changes.iter().map(change).collect();
             match &lines[..] {

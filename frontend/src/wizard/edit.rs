@@ -39,6 +39,17 @@ pub(super) fn Edit(editing: RwSignal<bool>) -> impl IntoView {
             to: time::from_field(&to.get())?,
         })
     };
+    let theirs = wizard.part(|session| {
+        let investigation = &session.investigation;
+        (investigation.title.clone(), investigation.diagnosis.window)
+    });
+    let conflict = move || {
+        problem.with(|problem| {
+            problem
+                .as_ref()
+                .is_some_and(|problem| problem.status == PRECONDITION_FAILED)
+        })
+    };
     let field = NodeRef::<html::Input>::new();
     Effect::new(move |_| {
         if let Some(field) = field.get() {
@@ -82,7 +93,7 @@ pub(super) fn Edit(editing: RwSignal<bool>) -> impl IntoView {
                 Err(mut failed) => {
                     if failed.status == PRECONDITION_FAILED {
                         failed.what_to_do =
-                            "What they changed stands on the page now. Press “Change” again to keep yours as well."
+                            "Yours is in the fields. Press “Change” again to keep it, or “Leave it” to keep theirs."
                                 .to_owned();
                     }
                     problem.try_set(Some(failed));
@@ -147,6 +158,10 @@ pub(super) fn Edit(editing: RwSignal<bool>) -> impl IntoView {
                 }.into_any()
             }}
             {move || problem.get().map(|problem| view! { <ProblemNotice problem/> })}
+            {move || conflict().then(|| {
+                let (title, window) = theirs.get();
+                view! { <p class="theirs">"Theirs: “" {title} "”, " {time::window_utc(window)}</p> }
+            })}
             <div class="edit-foot">
                 <button type="submit" class="button button-primary" aria-disabled=move || sending.get().to_string()>
                     {move || if sending.get() { "Changing…" } else { "Change" }}

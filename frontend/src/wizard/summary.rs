@@ -6,7 +6,8 @@ use leptos::prelude::*;
 use super::{
     Wizard, calls::Calls, changes::ChangesView, compare::ComparePanel, coverage::CoverageView,
     finding::FindingCard, ledger::LedgerView, neighbours::NeighboursView, notes::Notes,
-    skew::SkewView, timeline::TimelinePanel, timeout_chain::BrokenTimeouts,
+    seen_before::SeenBeforePanel, skew::SkewView, timeline::TimelinePanel,
+    timeout_chain::BrokenTimeouts,
 };
 use crate::{client, components::Chip, text, time};
 
@@ -79,6 +80,7 @@ pub(super) fn Summary() -> impl IntoView {
                 <CoverageView/>
             </Show>
         </Show>
+        <SeenBeforePanel/>
         <Notes step=None/>
         <Show when=move || !under_way.get()>
             <Calls step=None/>
@@ -88,6 +90,10 @@ pub(super) fn Summary() -> impl IntoView {
             <ComparePanel/>
         </Show>
         <TimelinePanel/>
+        <p class="quiet">
+            <a href=format!("{}/handoff", wizard.address(None))>"Hand over"</a>
+            ": the note for whoever takes over, written from the record."
+        </p>
         <Show when=move || has_answer.get()>
             <p class="quiet">
                 <a href=client::address(&wizard.path("/export")) download="" rel="external">"Download the evidence"</a>

@@ -50,6 +50,11 @@ pub enum Error {
     NoIfMatch,
     #[error("somebody else changed it")]
     Changed { version: i64 },
+    #[error("{detail}")]
+    Handoff {
+        detail: String,
+        what_to_do: &'static str,
+    },
     #[error("the server is stopping")]
     Stopping,
     #[error("too many streams")]
@@ -192,6 +197,13 @@ impl Error {
                     "The investigation has changed since you read it; it is at version {version} now."
                 ),
                 "Read it again and repeat the change.",
+            ),
+            Self::Handoff { detail, what_to_do } => problem(
+                409,
+                "handoff",
+                "This note cannot be accepted",
+                detail,
+                what_to_do,
             ),
             Self::Stopping => problem(
                 503,

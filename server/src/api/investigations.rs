@@ -77,7 +77,7 @@ pub(super) struct ListQuery {
     status: Option<Status>,
     /// ARN or name.
     load_balancer: Option<String>,
-    /// Words of the title or the load balancer's name.
+    /// Words of title, load balancer, owner, findings or notes, as in a search engine; or a part of title or name.
     q: Option<String>,
     /// `next_cursor` of the page before.
     cursor: Option<String>,
@@ -292,7 +292,7 @@ fn cursor(text: &str) -> Result<Uuid, Error> {
     })
 }
 
-fn etag(version: i64) -> [(header::HeaderName, HeaderValue); 1] {
+pub(super) fn etag(version: i64) -> [(header::HeaderName, HeaderValue); 1] {
     let value = HeaderValue::try_from(format!("\"{version}\""));
     [(
         header::ETAG,

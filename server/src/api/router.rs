@@ -8,9 +8,9 @@ use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    answers, bundles, compare, diagnosis, environment, error::Error, events, guard, health,
-    investigations, load_balancers, notes, observations, page, password::Password, practice, rules,
-    runs, share_links, shared, timeline,
+    answers, bundles, compare, diagnosis, environment, error::Error, events, guard, handoff,
+    health, investigations, load_balancers, notes, observations, page, password::Password,
+    practice, rules, runs, seen_before, share_links, shared, timeline,
 };
 use crate::app::App;
 
@@ -82,10 +82,14 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(compare::get_comparison))
         .routes(routes!(events::stream_events))
         .routes(routes!(timeline::get_timeline))
+        .routes(routes!(seen_before::get_seen_before))
         .routes(routes!(diagnosis::get_diagnosis))
         .routes(routes!(observations::get_observation))
         .routes(routes!(notes::create_note))
         .routes(routes!(answers::put_answer))
+        .routes(routes!(handoff::get_handoff, handoff::put_handoff))
+        .routes(routes!(handoff::send_handoff))
+        .routes(routes!(handoff::accept_handoff))
         .routes(routes!(bundles::export))
         // For people outside.
         .routes(routes!(

@@ -19,6 +19,7 @@ use crate::{
     app::App,
     db::Database,
     serving::{Limits, serve},
+    webhook::Webhook,
 };
 
 /// For requests that are still being answered when the server is to stop.
@@ -42,6 +43,8 @@ impl Serve {
     pub(super) async fn run(self) -> Result<ExitCode, Failure> {
         let mut stop = Stop::new()?;
         let password = password(self.listen.ip())?;
+        let webhook =
+            Webhook::from_environment().map_err(|error| Failure::Words(format!("{error}.")))?;
         // Before Postgres: a port that is taken is found out at once.
         let listener = TcpListener::bind(self.listen)
             .await
@@ -51,7 +54,7 @@ impl Serve {
             opened = Database::open(&place) => opened?,
             () = stop.asked() => return Ok(ExitCode::SUCCESS),
         };
-        let app = App::start(database.pool().clone(), Access::DefaultChain).await;
+        let app = App::start(database.pool().clone(), Access::DefaultChain, webhook).await;
         let address = listener.local_addr().unwrap_or(self.listen);
         terminal::answer(&format!("lb502 is ready: open http://{address}\n"))?;
 

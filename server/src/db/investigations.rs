@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use diagnosis::{
-    api::{InvestigationSummary, Status},
-    document::{Diagnosis, LoadBalancerRef},
+    api::{Alike, InvestigationSummary, Status},
+    document::{Diagnosis, LoadBalancerRef, Verdict},
     evidence::{LoadBalancer, Window},
 };
 use serde_json::Value;
@@ -43,11 +43,14 @@ pub struct Filter {
     pub status: Option<Status>,
     /// The load balancer's ARN or name.
     pub load_balancer: Option<String>,
-    /// Words of the title or of the load balancer's name.
+    /// Words of the title, the load balancer's name, the owner, the findings or the notes; or a part of title or name.
     pub q: Option<String>,
     /// Only those opened before this one.
     pub before: Option<Uuid>,
 }
+
+/// Findings whose words a search finds.
+const FINDINGS_SEARCHED: usize = 30;
 
 struct Record {
     id: Uuid,
@@ -145,28 +148,39 @@ pub async fn update(db: &mut PgConnection, row: &Row) -> sqlx::Result<()> {
     .map(drop)
 }
 
-/// Keeps what lists say of the diagnosis; `None` forgets it.
+/// Keeps what lists say of the diagnosis; `None` forgets it. Returns the verdict that stood there before. The row
+/// is to be locked.
 #[tracing::instrument(name = "db.investigations.judge", skip_all)]
 pub async fn judge(
     db: &mut PgConnection,
     id: Uuid,
     diagnosis: Option<&Diagnosis>,
     now: DateTime<Utc>,
-) -> sqlx::Result<()> {
+) -> sqlx::Result<Option<Verdict>> {
     let verdict = diagnosis.map(|known| word(&known.verdict)).transpose()?;
     let first = diagnosis.and_then(|known| known.findings.first());
-    sqlx::query!(
-        "update investigations
-         set verdict = $2, first_finding = $3, updated_at = $4
-         where id = $1",
+    let findings = diagnosis.iter().flat_map(|known| &known.findings);
+    let words: Vec<String> = findings
+        .take(FINDINGS_SEARCHED)
+        .map(|finding| format!("{} {}", finding.title, finding.rule))
+        .collect();
+    let words = words.join(" ");
+    let before = sqlx::query_scalar!(
+        "update investigations as now
+         set verdict = $2, first_finding = $3, updated_at = $4, first_rule = $5, findings = $6
+         from investigations as before
+         where now.id = $1 and before.id = $1
+         returning before.verdict",
         id,
         verdict,
         first.map(|finding| text(&finding.title)),
         now,
+        first.map(|finding| text(&finding.rule)),
+        text(&words),
     )
-    .execute(db)
-    .await
-    .map(drop)
+    .fetch_optional(db)
+    .await?;
+    before.flatten().map(from_word).transpose()
 }
 
 /// Newest first, at most `limit`.
@@ -186,7 +200,14 @@ pub async fn list(
            and ($2::text is null or load_balancer_arn = $2 or load_balancer_name = $2)
            and ($3::text is null
                 or position(lower($3) in lower(title)) > 0
-                or position(lower($3) in lower(load_balancer_name)) > 0)
+                or position(lower($3) in lower(load_balancer_name)) > 0
+                or to_tsvector('simple', title || ' ' || load_balancer_name || ' ' || findings || ' ' || coalesce(owner, ''))
+                   @@ websearch_to_tsquery('simple', $3)
+                or id in (
+                    select investigation
+                    from notes
+                    where to_tsvector('simple', text) @@ websearch_to_tsquery('simple', $3)
+                ))
            and ($4::uuid is null or id < $4)
          order by id desc
          limit $5",
@@ -201,6 +222,69 @@ pub async fn list(
     .into_iter()
     .map(InvestigationSummary::try_from)
     .collect()
+}
+
+/// Earlier investigations of the same load balancer, or with the same first finding; newest first, at most `limit`.
+#[tracing::instrument(name = "db.investigations.alike", skip_all)]
+pub async fn alike(db: &mut PgConnection, id: Uuid, limit: i64) -> sqlx::Result<Vec<Alike>> {
+    let rows = sqlx::query!(
+        r#"select before.id, before.title, before.status, before.owner, before.load_balancer_name,
+                  before.load_balancer_arn = this.load_balancer_arn as "same_load_balancer!",
+                  coalesce(before.first_rule = this.first_rule, false) as "same_first_finding!",
+                  before.first_finding, before.window_from, before.window_to, before.created_at,
+                  settled.at as "settled_at?", settled.person as settled_by,
+                  last_note.text as "last_note?"
+           from investigations this
+           join investigations before
+               on before.id < this.id
+               and (before.load_balancer_arn = this.load_balancer_arn or before.first_rule = this.first_rule)
+               and (before.practice is null) = (this.practice is null)
+           left join lateral (
+               select at, person
+               from events
+               where investigation = before.id
+                 and kind ->> 'kind' = 'investigation_changed'
+                 and kind @> '{"changes": [{"field": "status"}]}'
+               order by events.id desc
+               limit 1
+           ) settled on before.status <> 'open'
+           left join lateral (
+               select text
+               from notes
+               where investigation = before.id
+               order by notes.id desc
+               limit 1
+           ) last_note on true
+           where this.id = $1
+           order by 6 desc, before.id desc
+           limit $2"#,
+        id,
+        limit,
+    )
+    .fetch_all(db)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(Alike {
+                id: row.id.to_string(),
+                title: row.title,
+                status: from_word(row.status)?,
+                owner: row.owner,
+                load_balancer: row.load_balancer_name,
+                same_load_balancer: row.same_load_balancer,
+                same_first_finding: row.same_first_finding,
+                first_finding: row.first_finding,
+                window: Window {
+                    from: row.window_from,
+                    to: row.window_to,
+                },
+                created_at: row.created_at,
+                settled_at: row.settled_at,
+                settled_by: row.settled_by,
+                last_note: row.last_note,
+            })
+        })
+        .collect()
 }
 
 impl TryFrom<Record> for Row {

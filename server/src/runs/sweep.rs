@@ -77,7 +77,7 @@ async fn try_sweep(app: &App, presence: &mut Option<Presence>) -> sqlx::Result<(
     drop(connection);
     for (id, run, process) in running {
         if is_orphan(app, id, run, process).await? {
-            write::end(&app.db, id, run, RunState::Interrupted, Some(REASON)).await?;
+            write::end(app, id, run, RunState::Interrupted, Some(REASON)).await?;
         }
     }
     Ok(())

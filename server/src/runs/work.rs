@@ -110,7 +110,7 @@ async fn end(app: &App, job: &Job, ended: Result<(), String>) {
     let began = tokio::time::Instant::now();
     loop {
         let id = job.investigation.id;
-        match write::end(&app.db, id, job.run, state, reason.as_deref()).await {
+        match write::end(app, id, job.run, state, reason.as_deref()).await {
             Ok(()) => return,
             Err(error) if began.elapsed() < PATIENCE && !app.stop.is_cancelled() => {
                 tracing::warn!(%error, "the end of a run could not be written; trying again");

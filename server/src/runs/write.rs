@@ -1,12 +1,13 @@
 //! What a run saw, written down: rows and events become visible together.
 
+use chrono::{DateTime, Utc};
 use diagnosis::{
-    api::{EventKind, FindingLine, Run, RunState},
+    api::{DeliveryCause, EventKind, FindingLine, Run, RunState},
     document::{Diagnosis, StepState, Verdict},
     evidence::Part,
 };
 use serde_json::{Value, json};
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::Job;
@@ -14,7 +15,11 @@ use crate::{
     app::App,
     assemble,
     collect::Progress,
-    db::{self, events, investigations, observations, parts, runs},
+    db::{
+        self, deliveries, events,
+        investigations::{self, Row},
+        observations, parts, runs,
+    },
 };
 
 /// The most that is kept of one call's answer, in bytes of JSON.
@@ -41,13 +46,13 @@ pub(super) async fn progress(app: &App, job: &Job, batch: &[Progress]) -> sqlx::
 
 /// The last word of a run: its state, what it led to, and the event that says so.
 pub(super) async fn end(
-    pool: &PgPool,
+    app: &App,
     id: Uuid,
     run: u32,
     state: RunState,
     reason: Option<&str>,
 ) -> sqlx::Result<()> {
-    let mut tx = pool.begin().await?;
+    let mut tx = app.db.begin().await?;
     let Some(row) = investigations::lock(&mut tx, id).await? else {
         return Ok(());
     };
@@ -58,10 +63,33 @@ pub(super) async fn end(
     let evidence = assemble::evidence(&mut tx, &row).await?;
     // A run that saw nothing leaves no verdict behind.
     let judged = (!evidence.steps.is_empty()).then(|| diagnosis::diagnose(&evidence));
-    investigations::judge(&mut tx, id, judged.as_ref(), now).await?;
+    let before = investigations::judge(&mut tx, id, judged.as_ref(), now).await?;
     let kind = run_ended(run, judged.as_ref());
     events::append(&mut tx, id, &kind, None, now).await?;
-    tx.commit().await
+    tell(app, &mut tx, &row, before, judged.as_ref(), now).await?;
+    tx.commit().await?;
+    app.wake_webhook();
+    Ok(())
+}
+
+/// Writes the webhook's message where the verdict is another than after the run before.
+async fn tell(
+    app: &App,
+    db: &mut PgConnection,
+    row: &Row,
+    before: Option<Verdict>,
+    judged: Option<&Diagnosis>,
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    if let (Some(webhook), Some(before), Some(judged)) = (&app.webhook, before, judged)
+        && before != judged.verdict
+        && row.practice.is_none()
+    {
+        let body = webhook.verdict_changed(row.id, &row.title, before, judged);
+        let cause = DeliveryCause::VerdictChanged;
+        deliveries::insert(db, row.id, cause, &body, now).await?;
+    }
+    Ok(())
 }
 
 /// The event of a run's end; `None`: it saw nothing.

@@ -118,6 +118,30 @@ async fn a_port_that_is_taken_is_said_before_anything_is_started() {
 }
 
 #[tokio::test]
+async fn a_handoff_note_can_be_read_in_the_terminal() {
+    let data = store::fresh_folder();
+    let url = store::database_url().await;
+    let file = data.path().join("bundle.json");
+    std::fs::write(&file, serde_json::to_vec(&recorded::bundle()).unwrap()).unwrap();
+    let mut import = lb502(data.path());
+    let import = import.env("DATABASE_URL", &url).arg("import").arg(&file);
+    let id = String::from_utf8(output(import).await.stdout).unwrap();
+    let noted = async |more: &[&str]| {
+        let mut handoff = lb502(data.path());
+        let handoff = handoff.env("DATABASE_URL", &url);
+        output(handoff.args(["handoff", id.trim()]).args(more)).await
+    };
+    let markdown = String::from_utf8(noted(&[]).await.stdout).unwrap();
+    assert!(markdown.starts_with("# Handoff: "), "{markdown}");
+    assert!(markdown.contains("\n## Needs\n"), "{markdown}");
+    let slack = String::from_utf8(noted(&["--format", "slack"]).await.stdout).unwrap();
+    assert!(slack.starts_with("*Handoff: "), "{slack}");
+    let note: Value = serde_json::from_slice(&noted(&["--format", "json"]).await.stdout).unwrap();
+    assert!(note["conditions"].is_array());
+    assert!(refused(&noted(&["--sent", "1"]).await).contains("No handoff note 1"));
+}
+
+#[tokio::test]
 async fn a_bundle_goes_in_and_comes_out() {
     let data = store::fresh_folder();
     let url = store::database_url().await;

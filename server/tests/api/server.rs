@@ -14,6 +14,7 @@ use lb502::{
     access::Access,
     api::{Password, router::router},
     app::App,
+    webhook::Webhook,
 };
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -44,7 +45,12 @@ impl Server {
     }
 
     pub(crate) async fn on(pool: PgPool, access: Access) -> Self {
-        let app = App::start(pool, access).await;
+        Self::telling(pool, access, None).await
+    }
+
+    /// With somewhere to tell of handoffs.
+    pub(crate) async fn telling(pool: PgPool, access: Access, webhook: Option<Webhook>) -> Self {
+        let app = App::start(pool, access, webhook).await;
         Self {
             router: router(app.clone(), None),
             app,

@@ -18,13 +18,16 @@ pub(super) fn Recent() -> impl IntoView {
     let cursor = RwSignal::new(None::<String>);
     let problem = RwSignal::new(None::<Problem>);
     let waiting = RwSignal::new(true);
+    let words = RwSignal::new(String::new());
+    let status = RwSignal::new(String::new());
     let load = move |after: Option<String>| {
         waiting.set(true);
         problem.set(None);
         spawn_local(async move {
-            let path = after.as_ref().map_or_else(
-                || "/investigations".to_owned(),
-                |cursor| format!("/investigations?cursor={}", client::escape(cursor)),
+            let path = list(
+                &words.get_untracked(),
+                &status.get_untracked(),
+                after.as_deref(),
             );
             let fetched = client::get::<InvestigationList>(&path).await;
             connection.note(&fetched);
@@ -48,12 +51,34 @@ pub(super) fn Recent() -> impl IntoView {
         load(None);
     });
     let again = Callback::new(move |()| load(None));
+    let search = move |event: leptos::ev::SubmitEvent| {
+        event.prevent_default();
+        load(None);
+    };
+    let searched =
+        move || !(words.with(|words| words.trim().is_empty()) && status.with(String::is_empty));
     view! {
         <section class="panel" aria-labelledby="recent-heading">
             <h2 id="recent-heading">"Recent investigations"</h2>
+            <form class="recent-search" role="search" aria-label="Investigations" on:submit=search>
+                <div class="field">
+                    <label for="recent-words">"Words of titles, findings, owners, notes"</label>
+                    <input id="recent-words" type="search" maxlength="200" autocomplete="off" bind:value=words/>
+                </div>
+                <div class="field">
+                    <label for="recent-status">"Status"</label>
+                    <select id="recent-status" on:change=move |event| { status.set(event_target_value(&event)); load(None); }>
+                        <option value="">"any"</option>
+                        <option value="open">"open"</option>
+                        <option value="mitigated">"mitigated"</option>
+                        <option value="resolved">"resolved"</option>
+                    </select>
+                </div>
+                <button type="submit" class="button">"Search"</button>
+            </form>
             {move || problem.get().map(|problem| view! { <ProblemNotice problem retry=again/> })}
             {move || (known.with(Vec::is_empty) && problem.with(Option::is_none)).then(|| {
-                let words = if waiting.get() { "Loading…" } else { "None yet. The first one you start stays here, for you and for whoever is on call next." };
+                let words = if waiting.get() { "Loading…" } else if untrack(searched) { "Nothing has these words." } else { "None yet. The first one you start stays here, for you and for whoever is on call next." };
                 view! { <p class="empty">{words}</p> }
             })}
             <ul class="recent">
@@ -66,6 +91,20 @@ pub(super) fn Recent() -> impl IntoView {
             })}
         </section>
     }
+}
+
+/// The address of a list; what is empty is not asked for.
+fn list(words: &str, status: &str, after: Option<&str>) -> String {
+    let asked = [
+        ("q", words.trim()),
+        ("status", status),
+        ("cursor", after.unwrap_or_default()),
+    ];
+    let asked = asked.into_iter().filter(|(_, value)| !value.is_empty());
+    let asked: Vec<String> = asked
+        .map(|(name, value)| format!("{name}={}", client::escape(value)))
+        .collect();
+    format!("/investigations?{}", asked.join("&"))
 }
 
 #[component]
