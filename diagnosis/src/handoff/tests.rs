@@ -41,6 +41,7 @@ fn run() -> Run {
         state: RunState::Done,
         started_at: at("11:12:00"),
         ended_at: Some(at("11:12:09")),
+        window: None,
         reason: None,
     }
 }
