@@ -222,7 +222,13 @@ impl Judged<'_> {
 
     /// Nothing that could hide a fault is missing.
     fn nothing_hidden(&self) -> bool {
+        // Without a 502 it may be these that people saw: they must have been counted, by a log or by their metrics.
+        let others = [
+            self.case.load_balancer_503s(),
+            self.case.load_balancer_504s(),
+        ];
         self.settlement.missing.is_empty()
+            && others.iter().all(Option::is_some)
             && self.steps.iter().all(|step| {
                 step.state == StepState::Done
                     && step.rules.iter().all(|rule| {
