@@ -7,7 +7,7 @@ use crate::{
     client::{AwayNotice, Connection},
     pages::{
         handoff::HandoffPage, home::Home, investigation::InvestigationPage, not_found::NotFound,
-        rule::RulePage,
+        rule::RulePage, shared::SharedPage,
     },
     router::{Kind, Router},
     theme::ThemeToggle,
@@ -40,6 +40,7 @@ pub(crate) fn App() -> impl IntoView {
                 Kind::Investigation => view! { <InvestigationPage/> }.into_any(),
                 Kind::Handoff => view! { <HandoffPage/> }.into_any(),
                 Kind::Rule => view! { <RulePage/> }.into_any(),
+                Kind::Shared => view! { <SharedPage/> }.into_any(),
                 Kind::NotFound => view! { <NotFound/> }.into_any(),
             }}
         </main>

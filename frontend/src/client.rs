@@ -47,6 +47,11 @@ pub(crate) async fn put<B: Serialize, T: DeserializeOwned>(
     decode(&exchange(Method::PUT, path, Some(encode(body)?), None).await?)
 }
 
+/// Ends what the address names.
+pub(crate) async fn delete<T: DeserializeOwned>(path: &str) -> Result<T, Problem> {
+    decode(&exchange(Method::DELETE, path, None, None).await?)
+}
+
 /// Changes what has not changed since `version`, else 412.
 pub(crate) async fn patch<B: Serialize, T: DeserializeOwned>(
     path: &str,
@@ -93,6 +98,11 @@ pub(crate) fn events_address(investigation: &str, after: i64) -> String {
         escape(investigation),
         person()
     )
+}
+
+/// The address of the stream that says when what a share link shows has changed since event `after`.
+pub(crate) fn shared_events_address(token: &str, after: i64) -> String {
+    format!("{BASE}/shared/{}/events?after={after}", escape(token))
 }
 
 /// Who sits at this browser, as they once said with a note: for the record, not for permission.

@@ -5,3 +5,4 @@ pub(crate) mod home;
 pub(crate) mod investigation;
 pub(crate) mod not_found;
 pub(crate) mod rule;
+pub(crate) mod shared;

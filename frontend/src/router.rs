@@ -1,6 +1,6 @@
 //! Which page the address asks for, and links that change it without loading the page anew.
 //!
-//! Our own, because there are five kinds of address: what a router for any page brings is a good part
+//! Our own, because there are six kinds of address: what a router for any page brings is a good part
 //! of a first load.
 
 use leptos::{
@@ -14,9 +14,20 @@ use web_sys::{HtmlAnchorElement, MouseEvent};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Page {
     Home,
-    Investigation { id: String, step: Option<String> },
-    Handoff { id: String },
-    Rule { id: String },
+    Investigation {
+        id: String,
+        step: Option<String>,
+    },
+    Handoff {
+        id: String,
+    },
+    Rule {
+        id: String,
+    },
+    /// What a share link shows.
+    Shared {
+        token: String,
+    },
     NotFound,
 }
 
@@ -26,6 +37,7 @@ pub(crate) enum Kind {
     Home,
     Investigation,
     Handoff,
+    Shared,
     Rule,
     NotFound,
 }
@@ -58,6 +70,7 @@ impl Router {
                 Page::Home => Kind::Home,
                 Page::Investigation { .. } => Kind::Investigation,
                 Page::Handoff { .. } => Kind::Handoff,
+                Page::Shared { .. } => Kind::Shared,
                 Page::Rule { .. } => Kind::Rule,
                 Page::NotFound => Kind::NotFound,
             })
@@ -157,6 +170,9 @@ fn page(path: &str, decode: impl Fn(&str) -> String) -> Page {
         ["investigations", id, step] if !id.is_empty() => Page::Investigation {
             id: id.to_owned(),
             step: Some(step.to_owned()),
+        },
+        ["shared", token] if !token.is_empty() => Page::Shared {
+            token: token.to_owned(),
         },
         ["rules", id] if !id.is_empty() => Page::Rule { id: id.to_owned() },
         _ => Page::NotFound,

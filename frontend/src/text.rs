@@ -8,7 +8,7 @@ pub(crate) mod timeouts;
 pub(crate) use numbers::{code, count, counted, explained, percent, permille, rate};
 
 use diagnosis::{
-    api::{Here, Masking, RunState, ShareMode, Status},
+    api::{Here, Masking, RunState, ShareMode, ShareState, Status},
     document::{LedgerSource, RuleAnswer, StepState, Strength, Verdict},
     evidence::LoadBalancerType,
     observation::Outcome,
@@ -140,6 +140,14 @@ pub(crate) const fn masking(masking: Masking) -> &'static str {
     match masking {
         Masking::Default => "masked",
         Masking::None => "not masked",
+    }
+}
+
+pub(crate) const fn share_state(state: ShareState) -> (Sign, &'static str) {
+    match state {
+        ShareState::Open => (Sign::Good, "Open"),
+        ShareState::Expired => (Sign::Quiet, "Expired"),
+        ShareState::Revoked => (Sign::Quiet, "Revoked"),
     }
 }
 

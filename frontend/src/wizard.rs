@@ -17,6 +17,7 @@ mod questions;
 mod rail;
 mod rules;
 mod seen_before;
+mod share;
 mod skew;
 mod step;
 mod summary;
@@ -24,6 +25,8 @@ mod table;
 mod timeline;
 mod timeout_chain;
 mod verdict;
+
+pub(crate) use self::{log_lines::LogLines, table::EvidenceTable};
 
 use std::collections::BTreeMap;
 

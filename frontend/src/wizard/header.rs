@@ -3,7 +3,7 @@
 use diagnosis::api::Status;
 use leptos::prelude::*;
 
-use super::{Wizard, edit::Edit};
+use super::{Wizard, edit::Edit, share::ShareButton};
 use crate::{announce, components::CopyButton, text, time};
 
 const STATUSES: [(Status, &str); 3] = [
@@ -42,6 +42,7 @@ pub(super) fn Header() -> impl IntoView {
                 <h1 id="heading" tabindex="-1">{move || title.get()}</h1>
                 <button id="edit" type="button" class="button button-small" aria-expanded=move || editing.get().to_string()
                     on:click=move |_| editing.update(|editing| *editing = !*editing)>"Edit"<span class="sr-only">" title and window"</span></button>
+                <ShareButton/>
                 <CopyButton text=link what="the link to this investigation" words="Copy link"/>
                 {practice.then(|| view! { <span class="tag tag-practice">"Practice: recorded evidence, nothing is asked of AWS"</span> })}
             </div>

@@ -13,7 +13,7 @@ struct Piece {
 }
 
 #[component]
-pub(super) fn LogLines(rows: Vec<RawRow>) -> impl IntoView {
+pub(crate) fn LogLines(rows: Vec<RawRow>) -> impl IntoView {
     let heading = match rows.len() {
         1 => "A line of the log that it explains",
         2 => "Two lines of the log that it explains",

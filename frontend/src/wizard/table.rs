@@ -13,7 +13,7 @@ use crate::{
 const LONG: usize = 30;
 
 #[component]
-pub(super) fn EvidenceTable(table: Table) -> impl IntoView {
+pub(crate) fn EvidenceTable(table: Table) -> impl IntoView {
     let Table {
         id,
         title,
