@@ -8,6 +8,7 @@ pub mod investigation;
 pub mod load_balancer;
 pub mod problem;
 pub mod share;
+pub mod watch;
 
 pub use compare::{
     Comparison, ErrorCount, ErrorsCompared, FindingChange, FindingMove, FindingPlace, NotSeen,
@@ -28,4 +29,7 @@ pub use problem::Problem;
 pub use share::{
     CreateShareLink, CreatedShareLink, Masking, ShareLink, ShareLinkLine, ShareLinkList, ShareMode,
     ShareState, SharedInvestigation,
+};
+pub use watch::{
+    StartWatch, Watch, WatchCount, WatchCounter, WatchLook, WatchState, WatchTrouble, WatchView,
 };

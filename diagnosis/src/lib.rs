@@ -40,6 +40,7 @@ pub mod tables;
 pub mod timeout_chain;
 pub mod verdict;
 mod waits;
+pub mod watch;
 pub mod what_changed;
 pub mod words;
 

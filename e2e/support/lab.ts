@@ -93,6 +93,19 @@ export class Lab {
     });
   }
 
+  /** The load balancer counts so many requests in each minute of an hour, and no error. */
+  async reportRequests(arn: string, from: string, eachMinute: number): Promise<void> {
+    const dimensions = { LoadBalancer: arn.split("loadbalancer/")[1] };
+    const points = Array.from({ length: 60 }, (_, minute) => ({
+      namespace: "AWS/ApplicationELB",
+      name: "RequestCount",
+      dimensions,
+      at: new Date(new Date(from).getTime() + minute * 60_000).toISOString(),
+      value: eachMinute,
+    }));
+    await this.control("POST", "metrics", { points });
+  }
+
   stderr(): string {
     return this.process.stderr();
   }

@@ -1,5 +1,5 @@
 import { expect, expectAccessible, test } from "../support/fixtures";
-import { expectNoSidewaysScroll, expectRunEnded, investigate, run, runAll } from "../support/words";
+import { expectNoSidewaysScroll, expectRunEnded, investigate, run, runAll, verdict } from "../support/words";
 
 // A lab of its own: what is changed here is nobody else's.
 test.use({ incidents: ["keep-alive-race"] });
@@ -40,4 +40,41 @@ test("two runs are compared, in words and in AWS's own names", async ({ page, la
     await expectNoSidewaysScroll(page);
     await expectAccessible(page);
   });
+});
+
+test("a fix is watched until it is proven", async ({ page, lab }) => {
+  const incident = lab.incident("keep-alive-race");
+  await lab.reportRequests(incident.load_balancer.arn, incident.window.to, 100_000);
+  await investigate(page, incident);
+  await runAll(page);
+  const panel = page.getByRole("region", { name: "Prove the fix" });
+  await expect(panel).toContainText("It says how many requests that takes.");
+  await expectAccessible(page);
+
+  await test.step("what cannot be watched is refused in words", async () => {
+    await panel.getByLabel("The fix was in place at (UTC)").fill("2020-01-01T00:00");
+    await panel.getByRole("button", { name: "Watch the fix" }).click();
+    await expect(panel.getByRole("alert")).toContainText("more than 24 hours ago");
+    await expectAccessible(page);
+  });
+
+  await lab.setFaults({ service: "cloudwatch", operation: "GetMetricData", fault: "deny" });
+  await panel.getByLabel("The fix was in place at (UTC)").fill(incident.window.to.slice(0, 16));
+  await page.keyboard.press("Enter");
+  await expect(panel).toContainText("cloudwatch:GetMetricData");
+  await expect(panel).toContainText("Watching");
+  await expectAccessible(page);
+  await lab.clearFaults();
+  await panel.getByRole("button", { name: "Stop watching" }).click();
+  await expect(panel).toContainText("Stopped");
+
+  await panel.getByLabel("The fix was in place at (UTC)").fill(incident.window.to.slice(0, 16));
+  await panel.getByRole("button", { name: "Watch again" }).click();
+  await expect(panel).toContainText("Fixed: we are 99 % sure", { timeout: 30_000 });
+  await expect(panel.getByRole("region", { name: "What CloudWatch counts" })).toContainText("Since the fix");
+  await expect(page.getByRole("region", { name: "What happened here" })).toContainText("Watch of the fix: Fixed");
+  await expectAccessible(page);
+  await page.setViewportSize({ width: 360, height: 740 });
+  await expectNoSidewaysScroll(page);
+  await expect(verdict(page)).toBeVisible();
 });

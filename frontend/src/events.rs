@@ -15,7 +15,7 @@ use leptos::{
 use crate::{client::events_address, json};
 
 /// The names that the server gives its events; `EventKind::name` says the same.
-const KINDS: [&str; 13] = [
+const KINDS: [&str; 15] = [
     "run_started",
     "step_started",
     "observation_started",
@@ -25,6 +25,8 @@ const KINDS: [&str; 13] = [
     "note_added",
     "handoff_sent",
     "handoff_accepted",
+    "watch_started",
+    "watch_ended",
     "investigation_changed",
     "share_link_created",
     "share_link_used",

@@ -50,6 +50,8 @@ pub(crate) enum Then {
 pub(crate) struct Session {
     pub(crate) investigation: Investigation,
     started: BTreeMap<u32, StartedCall>,
+    /// Grows with every event of a watch: those who show it ask again.
+    pub(crate) watch_news: u32,
     /// Events that the next snapshot may not include yet, oldest first.
     tail: Vec<Event>,
     /// How many events of share links were heard.
@@ -61,6 +63,7 @@ impl Session {
         Self {
             investigation,
             started: BTreeMap::new(),
+            watch_news: 0,
             tail: Vec::new(),
             share_events: 0,
         }
@@ -290,6 +293,7 @@ impl Session {
             EventKind::NoteAdded { note } => self.take_note(note.clone()),
             // The note stands on a page of its own; a new owner comes with an event of its own.
             EventKind::HandoffSent { .. } | EventKind::HandoffAccepted { .. } => {}
+            EventKind::WatchStarted { .. } | EventKind::WatchEnded { .. } => self.watch_news += 1,
             EventKind::InvestigationChanged { version, .. } => {
                 if *version > self.investigation.version {
                     return Then::Fetch;

@@ -8,7 +8,7 @@ pub(crate) mod timeouts;
 pub(crate) use numbers::{code, count, counted, explained, percent, permille, rate};
 
 use diagnosis::{
-    api::{Here, Masking, RunState, ShareMode, ShareState, Status},
+    api::{Here, Masking, RunState, ShareMode, ShareState, Status, WatchState},
     document::{LedgerSource, RuleAnswer, StepState, Strength, Verdict},
     evidence::LoadBalancerType,
     observation::Outcome,
@@ -99,6 +99,17 @@ pub(crate) const fn run_state(state: RunState) -> &'static str {
         RunState::Cancelled => "cancelled",
         RunState::Interrupted => "interrupted",
         RunState::Failed => "failed",
+    }
+}
+
+pub(crate) const fn watch_state(state: WatchState) -> (Sign, &'static str) {
+    match state {
+        WatchState::Watching => (Sign::Busy, "Watching"),
+        WatchState::Fixed => (Sign::Good, "Fixed"),
+        WatchState::NotFixed => (Sign::Bad, "Not fixed"),
+        WatchState::NotEnoughTraffic => (Sign::Quiet, "Not enough traffic to tell"),
+        WatchState::NothingBefore => (Sign::Quiet, "Nothing to compare with"),
+        WatchState::Stopped => (Sign::Quiet, "Stopped"),
     }
 }
 

@@ -25,6 +25,7 @@ mod table;
 mod timeline;
 mod timeout_chain;
 mod verdict;
+mod watch;
 
 pub(crate) use self::{log_lines::LogLines, table::EvidenceTable};
 
@@ -281,6 +282,10 @@ impl Wizard {
                     RunState::Done => format!("Run finished. Verdict: {words}"),
                     other => format!("Run {}. Verdict: {words}", text::run_state(other)),
                 });
+            }
+            EventKind::WatchEnded { state, .. } => {
+                let (_, words) = text::watch_state(*state);
+                self.announcer.say(format!("Watch of the fix: {words}"));
             }
             _ => {}
         }

@@ -1,8 +1,9 @@
-"""The lab's own pages under /_lab/: reset, faults, calls, incidents."""
+"""The lab's own pages under /_lab/: reset, faults, metrics, calls, incidents."""
 
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from lb502_lab.faults import BadRule, parse_rule
@@ -36,6 +37,8 @@ def answer(app: LabApp, environ: dict[str, Any], body: bytes) -> Answer:
             return _json(200, {"rules": []})
         case "POST", "faults":
             return _set_faults(app, data)
+        case "POST", "metrics":
+            return _report(app, data)
         case "POST", "reset":
             return _reset(app, data)
     return _json(404, {"error": f"no page {method} /_lab/{page}"})
@@ -50,6 +53,22 @@ def _set_faults(app: LabApp, data: dict[str, Any]) -> Answer:
     except BadRule as error:
         return _json(400, {"error": str(error)})
     return _json(200, {"rules": app.faults.rules()})
+
+
+def _report(app: LabApp, data: dict[str, Any]) -> Answer:
+    """More of what AWS's own services report: {"points": [{namespace, name, dimensions, at, value}]}."""
+    points = data.get("points")
+    if not isinstance(points, list):
+        return _json(400, {"error": "points must be a list"})
+    try:
+        read = [(str(one["namespace"]), str(one["name"]), {str(k): str(v) for k, v in one["dimensions"].items()},
+                 datetime.fromisoformat(one["at"]), [float(one["value"])]) for one in points]
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        return _json(400, {"error": f"a point cannot be read: {error!r}"})
+    with app.lab.lock:
+        for point in read:
+            app.lab.stores.metrics.put(*point)
+    return _json(200, {"points": len(read)})
 
 
 def _reset(app: LabApp, data: dict[str, Any]) -> Answer:

@@ -112,3 +112,18 @@ def test_bad_command_lines():
         run = subprocess.run([sys.executable, "-m", "lb502_lab", *arguments], capture_output=True, text=True, timeout=60,
                              cwd=ROOT)
         assert run.returncode == 2 and "error:" in run.stderr
+
+
+def test_metrics_that_were_reported_meanwhile(lab):
+    dimensions = {"LoadBalancer": "app/later/1"}
+    point = {"namespace": "AWS/ApplicationELB", "name": "RequestCount", "dimensions": dimensions,
+             "at": "2026-11-20T10:16:00+00:00", "value": 900}
+    assert page(lab, "POST", "/_lab/metrics", {"points": [point, point]}) == (200, {"points": 2})
+    query = {"Id": "q0", "MetricStat": {"Stat": "Sum", "Period": 60, "Metric": {
+        "Namespace": point["namespace"], "MetricName": point["name"],
+        "Dimensions": [{"Name": name, "Value": value} for name, value in dimensions.items()]}}}
+    found = client(lab, "cloudwatch").get_metric_data(
+        MetricDataQueries=[query], StartTime="2026-11-20T10:10:00Z", EndTime="2026-11-20T10:20:00Z")
+    assert found["MetricDataResults"][0]["Values"] == [1800.0]
+    for bad in ({"points": 1}, {"points": [{}]}, {"points": [point | {"at": "noon"}]}):
+        assert page(lab, "POST", "/_lab/metrics", bad)[0] == 400

@@ -30,5 +30,6 @@ mod seen_before;
 mod share_links;
 mod shared;
 mod timeline;
+mod watch;
 
 pub use password::Password;

@@ -10,6 +10,7 @@ use crate::{
     access::Access,
     db::listener::{self, Notice},
     runs::{self, Runs},
+    watches,
     webhook::{self, Webhook},
 };
 
@@ -52,6 +53,7 @@ impl App {
         });
         runs::sweep::start(&app).await;
         webhook::start(&app);
+        watches::start(&app);
         app
     }
 

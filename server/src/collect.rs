@@ -25,6 +25,8 @@ mod steps;
 mod targets;
 mod wanted;
 
+pub(crate) use wanted::counters;
+
 use std::sync::Arc;
 
 use diagnosis::{

@@ -17,6 +17,7 @@ pub mod presence;
 pub mod runs;
 pub mod share_links;
 pub mod viewers;
+pub mod watches;
 mod words;
 
 use std::{path::PathBuf, str::FromStr, time::Duration};

@@ -17,5 +17,6 @@ pub mod runs;
 pub mod serving;
 pub mod share;
 pub mod telemetry;
+pub mod watches;
 pub mod webhook;
 pub mod window;

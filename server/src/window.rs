@@ -131,7 +131,8 @@ fn span(last: &str) -> Result<TimeDelta, WindowError> {
     }
 }
 
-fn time(field: &'static str, text: &str) -> Result<DateTime<Utc>, WindowError> {
+/// A moment that is given as RFC 3339, to the second.
+pub fn time(field: &'static str, text: &str) -> Result<DateTime<Utc>, WindowError> {
     DateTime::parse_from_rfc3339(text.trim())
         .ok()
         .map(|time| time.to_utc())

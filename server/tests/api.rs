@@ -37,5 +37,6 @@ mod api {
     mod share_links;
     mod store;
     mod timeline;
+    mod watch;
     mod webhook;
 }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     investigation::{Note, Run},
     share::ShareLinkLine,
+    watch::WatchState,
 };
 use crate::{
     document::{Diagnosis, StepState, Strength, Verdict},
@@ -69,6 +70,17 @@ pub enum EventKind {
     /// The event's person took over, and is the owner from now on.
     HandoffAccepted {
         n: u32,
+    },
+    WatchStarted {
+        watch: u32,
+        fixed_at: DateTime<Utc>,
+        ends_at: DateTime<Utc>,
+    },
+    /// It came to a result, or a person stopped it.
+    WatchEnded {
+        watch: u32,
+        state: WatchState,
+        in_words: String,
     },
     /// Title, status, window, owner or answers changed: fetch the investigation again.
     InvestigationChanged {
@@ -164,6 +176,8 @@ impl EventKind {
             Self::NoteAdded { .. } => "note_added",
             Self::HandoffSent { .. } => "handoff_sent",
             Self::HandoffAccepted { .. } => "handoff_accepted",
+            Self::WatchStarted { .. } => "watch_started",
+            Self::WatchEnded { .. } => "watch_ended",
             Self::InvestigationChanged { .. } => "investigation_changed",
             Self::ShareLinkCreated { .. } => "share_link_created",
             Self::ShareLinkUsed { .. } => "share_link_used",

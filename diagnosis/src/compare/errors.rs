@@ -1,18 +1,14 @@
 //! 502s and requests of two sides, counted by the same source where both have one in full.
 
-use chrono::TimeDelta;
-
 use crate::{
     api::compare::{ErrorCount, ErrorsCompared},
     case::{Case, bounded, shifted},
     document::LedgerSource,
     need,
     observed::Observed,
+    watch,
     words::{self, clock, thousands},
 };
-
-/// CloudWatch has a minute's counts of a load balancer some minutes after it. [I]
-const METRICS_AFTER: TimeDelta = TimeDelta::minutes(5);
 
 pub(super) fn compared(from: &Case<'_>, to: &Case<'_>) -> ErrorsCompared {
     let pairs = [
@@ -87,7 +83,7 @@ fn by_metrics(case: &Case<'_>) -> Option<ErrorCount> {
         .into_iter()
         .collect();
     if let Observed::Seen { at, .. } = metrics {
-        let known = shifted(case.evidence.window.to, METRICS_AFTER);
+        let known = shifted(case.evidence.window.to, watch::LATE);
         if *at < known {
             missing.push(format!(
                 "load balancer metrics: read less than 5 minutes after the window's end, whose last minutes \

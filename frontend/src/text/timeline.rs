@@ -48,6 +48,16 @@ pub(crate) fn words(event: &Event) -> (String, String) {
             share(link),
         ),
         EventKind::ShareLinkRevoked { link } => ("Share link revoked".to_owned(), share(link)),
+        EventKind::WatchStarted { fixed_at, .. } => (
+            format!("Began to watch the fix of {}", crate::time::utc(*fixed_at)),
+            String::new(),
+        ),
+        EventKind::WatchEnded {
+            state, in_words, ..
+        } => (
+            format!("Watch of the fix: {}", super::watch_state(*state).1),
+            in_words.clone(),
+        ),
         // The progress of runs is not part of a timeline.
         EventKind::StepStarted { .. }
         | EventKind::StepEnded { .. }

@@ -7,7 +7,7 @@ use super::{
     Wizard, calls::Calls, changes::ChangesView, compare::ComparePanel, coverage::CoverageView,
     finding::FindingCard, ledger::LedgerView, neighbours::NeighboursView, notes::Notes,
     seen_before::SeenBeforePanel, skew::SkewView, timeline::TimelinePanel,
-    timeout_chain::BrokenTimeouts,
+    timeout_chain::BrokenTimeouts, watch::WatchPanel,
 };
 use crate::{client, components::Chip, text, time};
 
@@ -88,6 +88,7 @@ pub(super) fn Summary() -> impl IntoView {
         <Runs/>
         <Show when=move || has_answer.get()>
             <ComparePanel/>
+            <WatchPanel/>
         </Show>
         <TimelinePanel/>
         <p class="quiet">

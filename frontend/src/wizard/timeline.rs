@@ -20,6 +20,7 @@ pub(super) fn TimelinePanel() -> impl IntoView {
             investigation.notes.len(),
             investigation.runs.first().map(|run| (run.n, run.state)),
             session.share_events(),
+            session.watch_news,
         )
     });
     let told = LocalResource::new(move || {

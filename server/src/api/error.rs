@@ -16,6 +16,7 @@ use crate::{
     problem::{at, problem},
     runs::RunError,
     share::ShareError,
+    watches::WatchError,
 };
 
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +47,10 @@ pub enum Error {
     Running,
     #[error("no run is under way")]
     NotRunning,
+    #[error("a watch is under way")]
+    Watching,
+    #[error("no watch is under way")]
+    NotWatching,
     #[error("If-Match is missing")]
     NoIfMatch,
     #[error("somebody else changed it")]
@@ -105,6 +110,15 @@ impl Error {
             RunError::NotRunning => Self::NotRunning,
             RunError::Stopping => Self::Stopping,
             RunError::Database(error) => Self::Database(error),
+        }
+    }
+
+    pub(super) fn from_watch(error: WatchError, id: impl ToString) -> Self {
+        match error {
+            WatchError::NoInvestigation => Self::NoInvestigation(id.to_string()),
+            WatchError::Watching => Self::Watching,
+            WatchError::NotWatching => Self::NotWatching,
+            WatchError::Database(error) => Self::Database(error),
         }
     }
 
@@ -180,6 +194,20 @@ impl Error {
                 "not-running",
                 "Nothing to cancel",
                 "No run of this investigation is under way.",
+                "Nothing needs to be done.",
+            ),
+            Self::Watching => problem(
+                409,
+                "watching",
+                "A watch is under way",
+                "A watch of this investigation is under way.",
+                "Wait until it ends, or stop it with DELETE …/watch.",
+            ),
+            Self::NotWatching => problem(
+                409,
+                "not-watching",
+                "Nothing to stop",
+                "No watch of this investigation is under way.",
                 "Nothing needs to be done.",
             ),
             Self::NoIfMatch => problem(

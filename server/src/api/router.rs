@@ -10,7 +10,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::{
     answers, bundles, compare, diagnosis, environment, error::Error, events, guard, handoff,
     health, investigations, load_balancers, notes, observations, page, password::Password,
-    practice, rules, runs, seen_before, share_links, shared, timeline,
+    practice, rules, runs, seen_before, share_links, shared, timeline, watch,
 };
 use crate::app::App;
 
@@ -80,6 +80,7 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(runs::cancel))
         .routes(routes!(runs::one))
         .routes(routes!(compare::get_comparison))
+        .routes(routes!(watch::start, watch::get_watch, watch::stop))
         .routes(routes!(events::stream_events))
         .routes(routes!(timeline::get_timeline))
         .routes(routes!(seen_before::get_seen_before))

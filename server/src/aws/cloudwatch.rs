@@ -11,7 +11,7 @@ use diagnosis::{
 use serde_json::{Value, json};
 
 use super::{
-    Aws, Recorder,
+    Aws, AwsError, Recorder,
     ask::Ask,
     fault::Fault,
     pages::{Reading, pages},
@@ -106,6 +106,33 @@ impl Aws {
             series.extend(batch?.value);
         }
         Ok(series)
+    }
+
+    /// The same for one stretch of few series, with the command that repeats the call; what could not be
+    /// read in full is an error.
+    pub(crate) async fn series_now(
+        &self,
+        wanted: &Wanted,
+    ) -> (String, Result<Vec<Series>, AwsError>) {
+        let call = read_only::GET_METRIC_DATA;
+        let cli = Ask::new(call, wanted.asked()).cli(self.region());
+        let read = async {
+            let mut series = Vec::new();
+            for batch in wanted.batches() {
+                let read = self.metric_batch(&batch).await?;
+                if let Some(left_out) = read.incomplete {
+                    return Err(Fault::Service(format!("incomplete, {left_out}")));
+                }
+                series.extend(read.value);
+            }
+            Ok(series)
+        };
+        // An SDK call's future is large: on the heap, it does not add to the stack of who waits.
+        let read = Box::pin(read).await;
+        (
+            cli,
+            read.map_err(|fault| AwsError::from_fault(fault, call.action())),
+        )
     }
 
     async fn metric_batch(&self, wanted: &Wanted) -> Result<Reading<Vec<Series>>, Fault> {

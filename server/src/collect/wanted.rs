@@ -126,6 +126,27 @@ pub(super) fn day_before(wanted: &mut Wanted, load_balancer: &str) -> Wanted {
     }
 }
 
+/// These counters of the load balancer as a whole.
+pub(crate) fn counters(load_balancer: &LoadBalancer, names: &[&'static str]) -> Vec<WantedMetric> {
+    let arn = load_balancer.arn.as_str();
+    let (namespace, dimension) = if load_balancer.kind == LoadBalancerType::Classic {
+        (CLASSIC, ("LoadBalancerName", load_balancer.name.as_str()))
+    } else {
+        (ALB, ("LoadBalancer", id_of(arn)))
+    };
+    let mut wanted = Vec::new();
+    for name in names {
+        let list: &[(&'static str, &[&'static str])] = &[(*name, &["Sum"])];
+        push(&mut wanted, list, namespace, arn, None, &[dimension]);
+    }
+    wanted
+}
+
+/// `app/shop/50dc6c495c0c9188` of an ARN.
+fn id_of(arn: &str) -> &str {
+    arn.split_once("loadbalancer/").map_or("", |(_, id)| id)
+}
+
 /// The load balancer, by zone, and its groups.
 pub(super) fn of_load_balancer(
     load_balancer: &LoadBalancer,
@@ -150,7 +171,7 @@ pub(super) fn of_load_balancer(
         );
         return wanted;
     }
-    let id = arn.split_once("loadbalancer/").map_or("", |(_, id)| id);
+    let id = id_of(arn);
     add(LOAD_BALANCER, ALB, arn, None, &[("LoadBalancer", id)]);
     for zone in &load_balancer.zones {
         let dimensions = [

@@ -114,6 +114,22 @@ impl Lab {
         self.post("faults", json!({"rules": []})).await;
     }
 
+    /// Metrics of the load balancer that were reported meanwhile: name, moment (RFC 3339), value.
+    pub(crate) async fn report(&self, incident: &Incident, points: &[(&str, String, u64)]) {
+        let arn = incident.json["load_balancer"]["arn"]
+            .as_str()
+            .unwrap_or_default();
+        let id = arn.split_once("loadbalancer/").map_or("", |(_, id)| id);
+        let points: Vec<Value> = points
+            .iter()
+            .map(|(name, at, value)| {
+                json!({"namespace": "AWS/ApplicationELB", "name": name, "at": at, "value": value,
+                    "dimensions": {"LoadBalancer": id}})
+            })
+            .collect();
+        self.post("metrics", json!({"points": points})).await;
+    }
+
     /// Every call since the incidents were seeded.
     pub(crate) async fn calls(&self) -> Vec<Value> {
         self.get("calls").await["calls"]
