@@ -5,6 +5,7 @@
     reason = "a test that panics has failed, and says where"
 )]
 
+#[expect(dead_code, reason = "the API's tests use the rest of it")]
 #[path = "support/lab.rs"]
 mod lab;
 

@@ -208,11 +208,11 @@ fn stands_alone(kind: Kind, text: &str, from: usize, to: usize) -> bool {
     let whole = from < to;
     if is_v6 {
         let goes_on = next.is_some_and(|c| c.is_ascii_hexdigit());
-        return !before.is_some_and(hex) && !(whole && goes_on);
+        return !(before.is_some_and(hex) || whole && goes_on);
     }
     let goes_on = next.is_some_and(|c| c.is_ascii_digit())
         || (matches!(next, Some('.' | '-')) && after.next().is_some_and(|c| c.is_ascii_digit()));
-    !before.is_some_and(inside) && !(whole && goes_on)
+    !(before.is_some_and(inside) || whole && goes_on)
 }
 
 /// How many bytes two texts begin with alike.
