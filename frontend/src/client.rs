@@ -41,7 +41,7 @@ pub(crate) async fn start<T: DeserializeOwned>(path: &str) -> Result<T, Problem>
 }
 
 /// Ends something; what it was does not matter beyond having worked.
-pub(crate) async fn delete(path: &str) -> Result<(), Problem> {
+pub(crate) async fn remove(path: &str) -> Result<(), Problem> {
     exchange(Method::DELETE, path, None, None).await.map(drop)
 }
 

@@ -184,7 +184,7 @@ fn Stop(asked: RwSignal<u32>) -> impl IntoView {
         sending.set(true);
         problem.set(None);
         spawn_local(async move {
-            let stopped = client::delete(&wizard.path("/watch")).await;
+            let stopped = client::remove(&wizard.path("/watch")).await;
             sending.try_set(false);
             match stopped {
                 Ok(()) => announcer.say("Stopped watching"),
