@@ -51,13 +51,13 @@ test("an incident is handed over, accepted on another server, and nobody's words
     await test.step("it is sent, and accepted elsewhere", async () => {
       await field(page, "To whom: a person or a role").fill("Next on call");
       await page.getByRole("button", { name: "Send" }).click();
-      await expect(page.getByRole("region", { name: "Sent" })).toContainText("Nobody has accepted it yet.", SOON);
+      await expect(page.getByRole("region", { name: "Sent", exact: true })).toContainText("Nobody has accepted it yet.", SOON);
       await expect(field(page, "To whom: a person or a role")).toHaveValue("");
-      await expect(other.getByRole("region", { name: "Sent" })).toContainText("to Next on call", SOON);
+      await expect(other.getByRole("region", { name: "Sent", exact: true })).toContainText("to Next on call", SOON);
       await expectAccessible(other);
       await field(other, "Your name").fill("Zoë");
       await other.getByRole("button", { name: "Accept: I take over" }).click();
-      await expect(page.getByRole("region", { name: "Sent" })).toContainText("Zoë took over", SOON);
+      await expect(page.getByRole("region", { name: "Sent", exact: true })).toContainText("Zoë took over", SOON);
       await expect(page.getByText("Owner now: Zoë")).toBeVisible(SOON);
     });
     await expectAccessible(page);
