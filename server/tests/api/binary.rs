@@ -84,7 +84,7 @@ impl Process {
         Self {
             address,
             child,
-            http: reqwest::Client::new(),
+            http: crate::lab::client(),
             _stdout: stdout,
         }
     }

@@ -550,7 +550,15 @@ async fn no_log_holds_a_token_however_much_it_says() {
     let shared: SharedInvestigation = process.get(&format!("/shared/{}", created.token)).await;
     assert_eq!(shared.title, made.title);
     let page = format!("http://{}{}", process.address, created.path);
-    assert_eq!(reqwest::get(page).await.unwrap().status(), 200);
+    assert_eq!(
+        crate::lab::client()
+            .get(page)
+            .send()
+            .await
+            .unwrap()
+            .status(),
+        200
+    );
     assert_eq!(process.interrupt().await, Some(0));
     let said = std::fs::read_to_string(&log).unwrap();
     assert!(!said.is_empty(), "it says as much as it can");

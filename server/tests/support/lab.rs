@@ -49,6 +49,12 @@ fn python() -> PathBuf {
     cache.join("lb502/lab-venv/bin/python")
 }
 
+/// reqwest has no cryptography of its own; lb502 brings this one.
+pub(crate) fn client() -> reqwest::Client {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::new()
+}
+
 impl Lab {
     /// Returns when the incidents are seeded; none means all of them.
     pub(crate) async fn start(incidents: &[&str]) -> Self {
@@ -81,7 +87,7 @@ impl Lab {
         let ready: Value = serde_json::from_str(&ready).expect("one line of JSON");
         Self {
             endpoint: ready["endpoint"].as_str().expect("an endpoint").to_owned(),
-            http: reqwest::Client::new(),
+            http: client(),
             _process: process,
         }
     }
