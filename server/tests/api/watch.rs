@@ -103,9 +103,11 @@ async fn a_fix_is_proven_and_told_in_the_timeline() {
         since.to <= Utc::now() - TimeDelta::minutes(5),
         "the newest minutes are not counted"
     );
-    assert_eq!(
-        since.requests,
-        100_000 * (since.to - since.from).num_minutes().unsigned_abs()
+    // What the story's own clients went on to ask comes on top: a few hundred.
+    let told = 100_000 * (since.to - since.from).num_minutes().unsigned_abs();
+    assert!(
+        (told..told + told / 1_000).contains(&since.requests),
+        "{since:?}"
     );
     assert_eq!(fixed.looks.len(), 1);
     assert!(fixed.looks[0].chance_of_so_few <= 0.005);
