@@ -67,7 +67,7 @@ const SUMMARY = `
       - list:
         - listitem:
           - heading "Connection log" [level=4]
-          - group: "/How to close it: Connection log/"
+          - group: "/How to close it ?: Connection log/"
     - region "Notes"
 `;
 
