@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::api::{Event, Investigation};
 pub use markdown::markdown;
-pub use slack::slack;
+pub use slack::{slack, slack_text};
 
 /// What a note is written from.
 #[derive(Clone, Copy, Debug)]

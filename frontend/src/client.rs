@@ -40,11 +40,6 @@ pub(crate) async fn start<T: DeserializeOwned>(path: &str) -> Result<T, Problem>
     decode(&exchange(Method::POST, path, None, None).await?)
 }
 
-/// Ends something; what it was does not matter beyond having worked.
-pub(crate) async fn remove(path: &str) -> Result<(), Problem> {
-    exchange(Method::DELETE, path, None, None).await.map(drop)
-}
-
 pub(crate) async fn put<B: Serialize, T: DeserializeOwned>(
     path: &str,
     body: &B,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use diagnosis::{
-    Evidence, Step,
+    Diagnosis, Evidence, Step,
     api::{Investigation, Run, RunState, StepView},
     bundle::{self, Bundle},
     evidence::Part,
@@ -33,6 +33,12 @@ pub async fn evidence_until(
 ) -> sqlx::Result<Evidence> {
     let kept = parts::list(db, row.id, until).await?;
     fold(db, row, until, kept).await
+}
+
+/// What the evidence says; `None` where nothing was seen: then there is no verdict either.
+pub async fn judged(db: &mut PgConnection, row: &Row) -> sqlx::Result<Option<Diagnosis>> {
+    let evidence = evidence(db, row).await?;
+    Ok((!evidence.steps.is_empty()).then(|| diagnosis::diagnose(&evidence)))
 }
 
 /// Everything that `GET /investigations/{id}` answers. `db` is to be one snapshot.
@@ -93,7 +99,7 @@ pub async fn export(db: &mut PgConnection, row: Row) -> sqlx::Result<Bundle> {
 }
 
 struct Judged {
-    diagnosis: diagnosis::Diagnosis,
+    diagnosis: Diagnosis,
     tables: Vec<(Step, Vec<diagnosis::tables::Table>)>,
 }
 

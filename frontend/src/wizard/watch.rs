@@ -184,10 +184,10 @@ fn Stop(asked: RwSignal<u32>) -> impl IntoView {
         sending.set(true);
         problem.set(None);
         spawn_local(async move {
-            let stopped = client::remove(&wizard.path("/watch")).await;
+            let stopped = client::delete::<Watch>(&wizard.path("/watch")).await;
             sending.try_set(false);
             match stopped {
-                Ok(()) => announcer.say("Stopped watching"),
+                Ok(_) => announcer.say("Stopped watching"),
                 Err(failed) => drop(problem.try_set(Some(failed))),
             }
             asked.try_update(|times| *times = times.wrapping_add(1));

@@ -278,8 +278,7 @@ async fn look_elsewhere(tx: &mut sqlx::PgConnection, row: &Row) -> Result<(), Er
     if running {
         return Err(Error::Running);
     }
-    let evidence = assemble::evidence(tx, row).await?;
-    let judged = (!evidence.steps.is_empty()).then(|| diagnosis::diagnose(&evidence));
+    let judged = assemble::judged(tx, row).await?;
     investigations::judge(tx, row.id, judged.as_ref(), db::now()).await?;
     Ok(())
 }

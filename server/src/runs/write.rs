@@ -60,9 +60,7 @@ pub(super) async fn end(
     let Some(run) = runs::end(&mut tx, id, run, state, reason, now).await? else {
         return Ok(());
     };
-    let evidence = assemble::evidence(&mut tx, &row).await?;
-    // A run that saw nothing leaves no verdict behind.
-    let judged = (!evidence.steps.is_empty()).then(|| diagnosis::diagnose(&evidence));
+    let judged = assemble::judged(&mut tx, &row).await?;
     let before = investigations::judge(&mut tx, id, judged.as_ref(), now).await?;
     let kind = run_ended(run, judged.as_ref());
     events::append(&mut tx, id, &kind, None, now).await?;

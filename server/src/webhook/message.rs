@@ -3,6 +3,7 @@
 use diagnosis::{
     api::SentHandoff,
     document::{Diagnosis, Verdict},
+    handoff::slack_text,
 };
 use serde_json::json;
 use uuid::Uuid;
@@ -17,8 +18,8 @@ impl Webhook {
     pub(crate) fn handoff_sent(&self, id: Uuid, sent: &SentHandoff) -> String {
         body(&format!(
             "{} handed an investigation over to {}. Investigation {id}, note {}.\n\n{}",
-            escaped(sent.sent_by.as_deref().unwrap_or("Somebody")),
-            escaped(&sent.to),
+            slack_text(sent.sent_by.as_deref().unwrap_or("Somebody")),
+            slack_text(&sent.to),
             sent.n,
             sent.text.slack
         ))
@@ -33,9 +34,9 @@ impl Webhook {
     ) -> String {
         body(&format!(
             "{} took over “{}”, which was handed to {}. Investigation {id}.",
-            escaped(who),
-            escaped(title),
-            escaped(&sent.to)
+            slack_text(who),
+            slack_text(title),
+            slack_text(&sent.to)
         ))
     }
 
@@ -48,10 +49,10 @@ impl Webhook {
     ) -> String {
         body(&format!(
             "The verdict of “{}” changed from {} to {}. {} Investigation {id}.",
-            escaped(title),
+            slack_text(title),
             words(before),
             words(after.verdict),
-            escaped(&after.in_words)
+            slack_text(&after.in_words)
         ))
     }
 }
@@ -71,10 +72,4 @@ fn words(verdict: Verdict) -> &'static str {
         Verdict::NoFaultFound => "no fault found",
         Verdict::CannotTell => "cannot tell",
     }
-}
-
-/// No text from AWS or people calls a channel, names a person or is a link.
-fn escaped(text: &str) -> String {
-    let text = text.replace('&', "&amp;");
-    text.replace('<', "&lt;").replace('>', "&gt;")
 }

@@ -46,6 +46,12 @@ pub(super) fn Form(desk: Desk) -> impl IntoView {
         };
         storage::write(&key.get_value(), &text.unwrap_or_default());
     });
+    let follow = move |newest: i64, added: Added| {
+        fields.fill(&added);
+        kept.set(added);
+        version.set(newest);
+        theirs.set(None);
+    };
     // Somebody else kept another text: fields that nobody touched follow it, others stay beside it.
     Effect::new(move |_| {
         let (newest, added) = on_server.get();
@@ -55,17 +61,10 @@ pub(super) fn Form(desk: Desk) -> impl IntoView {
         if changed.get_untracked() && added != fields.added() {
             theirs.set(Some(added));
         } else {
-            fields.fill(&added);
-            kept.set(added);
-            version.set(newest);
+            follow(newest, added);
         }
     });
-    let took = move |handoff: &Handoff| {
-        version.set(handoff.version);
-        fields.fill(&handoff.draft.added);
-        kept.set(handoff.draft.added.clone());
-        theirs.set(None);
-    };
+    let took = move |handoff: &Handoff| follow(handoff.version, handoff.draft.added.clone());
     let failed = move |failure: Problem| {
         if failure.status == PRECONDITION_FAILED {
             desk.fetch();
@@ -118,10 +117,7 @@ pub(super) fn Form(desk: Desk) -> impl IntoView {
     };
     let take_theirs = move |_| {
         let (newest, added) = on_server.get_untracked();
-        fields.fill(&added);
-        kept.set(added);
-        version.set(newest);
-        theirs.set(None);
+        follow(newest, added);
         problem.set(None);
     };
     view! {
