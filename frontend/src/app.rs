@@ -5,19 +5,16 @@ use leptos::prelude::*;
 use crate::{
     announce::{Announcer, LiveRegion},
     client::{AwayNotice, Connection},
-    pages::{
-        handoff::HandoffPage, home::Home, investigation::InvestigationPage, not_found::NotFound,
-        rule::RulePage, shared::SharedPage,
-    },
-    router::{Kind, Router},
+    programs::Program,
+    router::Router,
     theme::ThemeToggle,
 };
 
 #[component]
-pub(crate) fn App() -> impl IntoView {
+pub(crate) fn App(program: Program) -> impl IntoView {
     Announcer::provide();
     Connection::provide();
-    let kind = Router::provide().kind();
+    let kind = Router::provide(program.name).kind();
     view! {
         <a class="skip-link" href="#main" rel="external" on:click=|event| {
             event.prevent_default();
@@ -35,14 +32,7 @@ pub(crate) fn App() -> impl IntoView {
         </header>
         <AwayNotice/>
         <main id="main" class="main" tabindex="-1">
-            {move || match kind.get() {
-                Kind::Home => view! { <Home/> }.into_any(),
-                Kind::Investigation => view! { <InvestigationPage/> }.into_any(),
-                Kind::Handoff => view! { <HandoffPage/> }.into_any(),
-                Kind::Rule => view! { <RulePage/> }.into_any(),
-                Kind::Shared => view! { <SharedPage/> }.into_any(),
-                Kind::NotFound => view! { <NotFound/> }.into_any(),
-            }}
+            {move || (program.view)(kind.get())}
         </main>
         <footer class="foot">
             <p>"lb502 only reads from AWS. It never changes anything there."</p>

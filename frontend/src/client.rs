@@ -8,6 +8,8 @@ use leptos::{
     task::spawn_local,
     web_sys::{AbortSignal, js_sys},
 };
+use std::{fmt::Display, pin::Pin};
+
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{json, storage};
@@ -114,8 +116,17 @@ pub(crate) fn is_away(problem: &Problem) -> bool {
     problem.kind == AWAY
 }
 
-/// Not generic, so that it stands in the program once.
-async fn exchange(
+/// Not generic, and boxed, so that it stands in the program once.
+fn exchange<'a>(
+    method: Method,
+    path: &'a str,
+    body: Option<String>,
+    if_match: Option<&'a str>,
+) -> Pin<Box<dyn Future<Output = Result<String, Problem>> + 'a>> {
+    Box::pin(exchanged(method, path, body, if_match))
+}
+
+async fn exchanged(
     method: Method,
     path: &str,
     body: Option<String>,
@@ -177,7 +188,7 @@ fn decode<T: DeserializeOwned>(text: &str) -> Result<T, Problem> {
     json::from_str(text).map_err(|error| unreadable(&error))
 }
 
-fn unreadable(error: &serde_json::Error) -> Problem {
+fn unreadable(error: &impl Display) -> Problem {
     Problem {
         kind: "about:blank".to_owned(),
         title: "The page and the server do not understand each other".to_owned(),

@@ -12,7 +12,10 @@ use leptos::{
     web_sys::{EventSource, MessageEvent, VisibilityState},
 };
 
-use crate::{client::events_address, json};
+use crate::{
+    client::events_address,
+    json::{self, Told},
+};
 
 /// The names that the server gives its events; `EventKind::name` says the same.
 const KINDS: [&str; 15] = [
@@ -132,7 +135,7 @@ impl Listener {
             move |message: MessageEvent| {
                 // An event of a newer server that this page does not know is left out: the next fetch has it.
                 if let Some(data) = message.data().as_string()
-                    && let Ok(event) = json::from_str::<Event>(&data)
+                    && let Ok(Told(event)) = json::from_str(&data)
                 {
                     (listener.hear)(Heard::Event(Box::new(event)));
                 }

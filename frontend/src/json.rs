@@ -1,21 +1,56 @@
 //! JSON from the server into the types that page and server share.
 //!
 //! serde compiles each type once for every way in which it might be written, and serde_json knows several.
-//! Here a text is read as a [`Value`] first, and of a value there is one way: an object is a struct, a string
-//! or an object of one key is an enum. What is not called is not compiled: a good part of a first load.
+//! Here a text is read as a [`Value`] first, and of a value there is one way: an object is a struct, whose fields
+//! are taken by name in the order in which the struct lists them; a string or an object of one key is an enum.
+//! What is not called is not compiled: a good part of a first load. What names its kind in a field among others
+//! is read in [`told`], because serde's way to do so compiles all that it holds a second time.
+
+mod told;
+
+pub(crate) use self::told::{Told, ToldEnvironment, ToldTimeline};
+
+use std::{fmt, slice};
 
 use serde::de::{
-    DeserializeOwned, DeserializeSeed, Deserializer, EnumAccess, Error as _, MapAccess, SeqAccess,
-    VariantAccess, Visitor,
+    self, DeserializeOwned, DeserializeSeed, Deserializer, EnumAccess, Expected, MapAccess,
+    SeqAccess, VariantAccess, Visitor,
 };
-use serde_json::{Error, Value, map};
+use serde_json::{Value, map};
 
 pub(crate) fn from_str<T: DeserializeOwned>(text: &str) -> Result<T, Error> {
-    from_value(serde_json::from_str(text)?)
+    from_value(parse(text)?)
 }
 
 fn from_value<T: DeserializeOwned>(value: Value) -> Result<T, Error> {
     T::deserialize(Json(value))
+}
+
+fn parse(text: &str) -> Result<Value, Error> {
+    serde_json::from_str(text).map_err(|error| Error(error.to_string()))
+}
+
+/// What is not as it should be, in words.
+#[derive(Debug)]
+pub(crate) struct Error(String);
+
+impl fmt::Display for Error {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        to.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl de::Error for Error {
+    fn custom<T: fmt::Display>(words: T) -> Self {
+        Self(words.to_string())
+    }
+
+    /// A struct was not given one of its fields: see [`Named`].
+    fn invalid_length(before: usize, expected: &dyn Expected) -> Self {
+        Self(format!("field {} of {expected} is missing", before + 1))
+    }
 }
 
 struct Json(Value);
@@ -30,7 +65,7 @@ fn is_not(value: &Value, wanted: &str) -> Error {
         Value::Array(_) => "an array",
         Value::Object(_) => "an object",
     };
-    Error::custom(format_args!("{found} stands where {wanted} should"))
+    Error(format!("{found} stands where {wanted} should"))
 }
 
 macro_rules! as_any {
@@ -139,10 +174,16 @@ impl<'de> Deserializer<'de> for Json {
     fn deserialize_struct<V: Visitor<'de>>(
         self,
         _name: &'static str,
-        _fields: &'static [&'static str],
+        fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Error> {
-        self.deserialize_map(visitor)
+        match self.0 {
+            Value::Object(values) => visitor.visit_seq(Named {
+                fields: fields.iter(),
+                values,
+            }),
+            other => Err(is_not(&other, "an object")),
+        }
     }
 
     fn deserialize_enum<V: Visitor<'de>>(
@@ -204,6 +245,39 @@ impl<'de> SeqAccess<'de> for Values {
 
     fn size_hint(&self) -> Option<usize> {
         Some(self.0.len())
+    }
+}
+
+/// The fields of a struct, in its order. Their names are compared here and not in each struct's own code.
+struct Named {
+    fields: slice::Iter<'static, &'static str>,
+    values: map::Map<String, Value>,
+}
+
+impl Named {
+    /// The next field and whether it was there. `None` past the last.
+    fn take(&mut self) -> Option<(Value, bool)> {
+        let found = self.values.remove(*self.fields.next()?);
+        Some(found.map_or((Value::Null, false), |value| (value, true)))
+    }
+}
+
+impl<'de> SeqAccess<'de> for Named {
+    type Error = Error;
+
+    /// One that is not there is nothing, where that may be; else its default, else [`Error::invalid_length`].
+    fn next_element_seed<T: DeserializeSeed<'de>>(
+        &mut self,
+        seed: T,
+    ) -> Result<Option<T::Value>, Error> {
+        let Some((value, is_there)) = self.take() else {
+            return Ok(None);
+        };
+        match seed.deserialize(Json(value)) {
+            Ok(value) => Ok(Some(value)),
+            Err(error) if is_there => Err(error),
+            Err(_) => Ok(None),
+        }
     }
 }
 
@@ -276,10 +350,10 @@ impl<'de> VariantAccess<'de> for Json {
 
     fn struct_variant<V: Visitor<'de>>(
         self,
-        _fields: &'static [&'static str],
+        fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Error> {
-        self.deserialize_map(visitor)
+        self.deserialize_struct("", fields, visitor)
     }
 }
 
@@ -287,7 +361,7 @@ impl<'de> VariantAccess<'de> for Json {
 mod tests {
     use diagnosis::{
         Diagnosis, Step,
-        api::Event,
+        api::{Event, event::FindingLine},
         bundle::Bundle,
         tables::{self, Table},
     };
@@ -318,13 +392,14 @@ mod tests {
 
     #[test]
     fn events_and_what_is_left_out_of_them_come_back() {
-        for event in [
+        for text in [
             r#"{"id": 1, "at": "2026-11-22T02:00:00Z", "kind": "step_started", "step": "error-logs"}"#,
             r#"{"id": 2, "at": "2026-11-22T02:00:00Z", "person": "Zoë", "kind": "investigation_changed",
                 "version": 2, "changes": [{"field": "status", "from": null, "to": "open"}]}"#,
             r#"{"id": 3, "at": "2026-11-22T02:00:00Z", "kind": "step_ended", "step": "tls", "state": "done"}"#,
         ] {
-            comes_back::<Event>(&serde_json::from_str(event).unwrap());
+            let event: Event = serde_json::from_str(text).unwrap();
+            assert_eq!(from_str::<Told>(text).unwrap().0, event);
         }
     }
 
@@ -337,6 +412,12 @@ mod tests {
             "an object stands where a list should"
         );
         assert!(from_str::<Step>("\"no-such-step\"").is_err());
-        assert!(from_str::<Event>("{\"id\": 1}").is_err());
+        assert!(from_str::<Told>("{\"id\": 1}").is_err());
+        assert_eq!(
+            from_str::<FindingLine>(r#"{"rule": "a", "strength": "likely", "explains": 1}"#)
+                .unwrap_err()
+                .to_string(),
+            "field 3 of struct FindingLine with 4 elements is missing"
+        );
     }
 }

@@ -3,6 +3,7 @@
 //! Our own, because there are six kinds of address: what a router for any page brings is a good part
 //! of a first load.
 
+use crate::programs::Name;
 use leptos::{
     ev,
     prelude::*,
@@ -42,16 +43,31 @@ pub(crate) enum Kind {
     NotFound,
 }
 
+impl Page {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Home => Kind::Home,
+            Self::Investigation { .. } => Kind::Investigation,
+            Self::Handoff { .. } => Kind::Handoff,
+            Self::Shared { .. } => Kind::Shared,
+            Self::Rule { .. } => Kind::Rule,
+            Self::NotFound => Kind::NotFound,
+        }
+    }
+}
+
 #[derive(Clone, Copy)]
 pub(crate) struct Router {
     page: RwSignal<Page>,
+    program: Name,
 }
 
 impl Router {
     /// Follows links and the browser's way back and forth from now on.
-    pub(crate) fn provide() -> Self {
+    pub(crate) fn provide(program: Name) -> Self {
         let router = Self {
             page: RwSignal::new(current()),
+            program,
         };
         provide_context(router);
         // For as long as the page stands.
@@ -65,16 +81,7 @@ impl Router {
     }
 
     pub(crate) fn kind(self) -> Memo<Kind> {
-        Memo::new(move |_| {
-            self.page.with(|page| match page {
-                Page::Home => Kind::Home,
-                Page::Investigation { .. } => Kind::Investigation,
-                Page::Handoff { .. } => Kind::Handoff,
-                Page::Shared { .. } => Kind::Shared,
-                Page::Rule { .. } => Kind::Rule,
-                Page::NotFound => Kind::NotFound,
-            })
-        })
+        Memo::new(move |_| self.page.with(Page::kind))
     }
 
     /// A part of the address. It stays as it was while a page of another kind takes this one's place.
@@ -91,7 +98,18 @@ impl Router {
 
     /// Opens a page of ours, from its top.
     pub(crate) fn open(self, address: &str) {
-        self.go(address, true);
+        let path = address.split(['?', '#']).next().unwrap_or_default();
+        if self.has(path) {
+            self.go(address, true);
+        } else {
+            // A browser that refuses stays where it is.
+            drop(window().location().set_href(address));
+        }
+    }
+
+    /// Whether this program shows the page: else the browser loads the other.
+    fn has(self, path: &str) -> bool {
+        page_of(path).kind().program() == self.program
     }
 
     fn go(self, address: &str, to_top: bool) {
@@ -132,7 +150,8 @@ impl Router {
         else {
             return;
         };
-        let elsewhere = window().location().origin().as_deref() != Ok(link.origin().as_str());
+        let elsewhere = window().location().origin().as_deref() != Ok(link.origin().as_str())
+            || !self.has(&link.pathname());
         let for_the_browser = !link.target().is_empty()
             || link.has_attribute("download")
             || link
@@ -149,8 +168,11 @@ impl Router {
 }
 
 fn current() -> Page {
-    let path = window().location().pathname().unwrap_or_default();
-    page(&path, |part| {
+    page_of(&window().location().pathname().unwrap_or_default())
+}
+
+fn page_of(path: &str) -> Page {
+    page(path, |part| {
         js_sys::decode_uri_component(part).map_or_else(|_| part.to_owned(), String::from)
     })
 }

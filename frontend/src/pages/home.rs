@@ -20,6 +20,7 @@ use crate::{
     announce,
     client::{self, Connection},
     components::{Load, ProblemNotice},
+    json::ToldEnvironment,
 };
 
 #[component]
@@ -31,6 +32,7 @@ pub(crate) fn Home() -> impl IntoView {
     let load = move || {
         spawn_local(async move {
             let fetched = client::get("/environment").await;
+            let fetched = fetched.map(|told: ToldEnvironment| told.0);
             connection.note(&fetched);
             if let Ok(fetched) = &fetched {
                 start.take_environment(fetched);

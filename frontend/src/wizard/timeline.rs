@@ -1,10 +1,10 @@
 //! What happened in the investigation, and who did it.
 
-use diagnosis::api::{Event, Problem, Timeline};
+use diagnosis::api::{Event, Problem};
 use leptos::prelude::*;
 
 use super::Wizard;
-use crate::{client, components::ProblemNotice, text::timeline, time};
+use crate::{client, components::ProblemNotice, json::ToldTimeline, text::timeline, time};
 
 /// Pages of the API that are read: 2,000 events.
 const PAGES: usize = 10;
@@ -60,8 +60,8 @@ async fn read(path: String) -> Result<Vec<Event>, Problem> {
     let mut events = Vec::new();
     let mut after = 0;
     for _ in 0..PAGES {
-        let page: Timeline = client::get(&format!("{path}?after={after}")).await?;
-        events.extend(page.events);
+        let page: ToldTimeline = client::get(&format!("{path}?after={after}")).await?;
+        events.extend(page.events.into_iter().map(|told| told.0));
         match page.next_after {
             Some(next) => after = next,
             None => break,
