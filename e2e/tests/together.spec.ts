@@ -33,7 +33,9 @@ test("two people on two servers see each other, and what each does", async ({ pa
 
     await test.step("each sees who is here, and who left", async () => {
       // A stream says the name that was known when it was opened.
+      // Who came first stands first.
       await page.reload();
+      await expect(page.getByRole("definition").filter({ hasText: "Ada" })).toBeVisible(SOON);
       await other.reload();
       for (const one of [page, other]) {
         await expect(one.getByRole("definition").filter({ hasText: "Ada, Zoë <3" })).toBeVisible(SOON);
