@@ -80,8 +80,10 @@ fn variant(mut fields: Map<String, Value>, tag: &str) -> Result<Json, Error> {
     Ok(Json(Value::Object(Map::from_iter([(name, held)]))))
 }
 
-/// [`EventKind`], field by field: the compiler holds them together.
+/// [`EventKind`], field by field. The compiler holds them together: what is read here must make one, and what the tests
+/// write of one must name every kind.
 #[derive(Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
 #[serde(remote = "EventKind", rename_all = "snake_case")]
 enum Kind {
     RunStarted {
@@ -148,8 +150,28 @@ enum Kind {
 
 /// [`Credentials`], in the same way.
 #[derive(Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
 #[serde(remote = "Credentials", rename_all = "snake_case")]
 enum Given {
     Valid { account: String, arn: String },
     Missing { problem: Problem },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Their serializers compile only where no kind is left out.
+    #[test]
+    fn what_is_written_kind_by_kind_is_read_again() {
+        let kind = EventKind::HandoffAccepted { n: 2 };
+        let written = Kind::serialize(&kind, serde_json::value::Serializer).unwrap();
+        assert_eq!(Kind::deserialize(Json(written)).unwrap(), kind);
+        let given = Credentials::Valid {
+            account: "123456789012".into(),
+            arn: "arn:aws:iam::123456789012:user/ada".into(),
+        };
+        let written = Given::serialize(&given, serde_json::value::Serializer).unwrap();
+        assert_eq!(Given::deserialize(Json(written)).unwrap(), given);
+    }
 }
